@@ -1,0 +1,1 @@
+"""The stages of an answer and the loop that runs them."""

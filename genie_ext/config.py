@@ -1,0 +1,196 @@
+"""Settings: one frozen value, read from defaults, genie.toml, the environment and the call, in this order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from genie_ext.errors import ConfigError
+
+Privacy = Literal["schema", "values", "rows"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+CONFIG_FILE = "genie.toml"
+_PREFIX = "GENIE_"
+_LISTS = ("allowed_tables", "hidden_columns")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class Settings:
+    """All that can be set.
+
+    Attributes:
+        home: Folder that gets a subfolder for each lake with its index and state; relative to genie.toml or the
+            current folder; none = `.genie` beside the lake.
+        timeout_s: Seconds one query may run.
+        row_limit: Rows fetched at most.
+        byte_limit: Bytes of one result at most.
+        memory_mb: MiB of memory the worker may use.
+        threads: Threads the worker may use.
+        privacy: What may leave the machine: "schema" (names only), "values" (names and single cell values) or "rows".
+        answer_above: Confidence, 0 to 1, below which a question is refused or given back with choices.
+        today: Day that relative dates count from, as YYYY-MM-DD; none = the day of the question.
+        encoder: Text encoder the index is built with: "minilm", "hashing", or the folder of a sentence-transformers
+            model, relative to genie.toml.
+        allowed_tables: Name patterns of the tables that may be read, such as "sales.*"; none = all. In the environment
+            separated by commas.
+        hidden_columns: Columns nobody may read, each as "table.column". In the environment separated by commas.
+        row_filters: SQL condition by table name; only rows that fulfil it can be read. In the environment a JSON
+            object.
+        origins: Where each field that is not a default came from; filled by `load_settings`.
+    """
+
+    home: Path | None = None
+    timeout_s: PositiveFloat = 30.0
+    row_limit: PositiveInt = 10_000
+    byte_limit: PositiveInt = 256 * 1024 * 1024
+    memory_mb: PositiveInt = 1024
+    threads: PositiveInt = 2
+    privacy: Privacy = "values"
+    answer_above: Share = 0.6
+    today: dt.date | None = None
+    encoder: str = "minilm"
+    allowed_tables: tuple[str, ...] = ()
+    hidden_columns: tuple[str, ...] = ()
+    row_filters: Mapping[str, str] = Field(default_factory=dict)
+    origins: Mapping[str, str] = Field(default_factory=dict)
+
+    def home_of(self, lake_path: str | Path) -> Path | None:
+        """Return the folder of one lake in the home, so that lakes can share a home; None where no home is set."""
+        if self.home is None:
+            return None
+        path = Path(lake_path).expanduser().resolve()
+        code = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+        return self.home / f"{path.name}-{code}"
+
+
+SETTING_NAMES = tuple(item.name for item in fields(Settings) if item.name != "origins")
+
+
+def load_settings(lake_path: str | Path | None = None, **overrides: Any) -> Settings:
+    """Return the settings for a lake: defaults < genie.toml beside the lake < GENIE_* environment < the call.
+
+    Args:
+        lake_path: The lake; None where it is a connection, then the current folder is looked at.
+        overrides: Fields set by the call; None leaves a field as it is.
+
+    Raises:
+        ConfigError: A key is unknown or a value is wrong; the message names the file or variable and the key.
+    """
+    file = config_file(lake_path)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for found, name_origin in (
+        (_from_file(file), lambda _: str(file)),
+        (_from_environment(), variable),
+        ({key: value for key, value in overrides.items() if value is not None}, lambda _: "the call"),
+    ):
+        _check(found, name_origin)
+        values |= found
+        origins |= {key: name_origin(key) for key in found}
+    settings = TypeAdapter(Settings).validate_python(values)
+    home = settings.home.expanduser().absolute() if settings.home else None
+    return replace(settings, home=home, origins=origins)
+
+
+def config_file(lake_path: str | Path | None) -> Path:
+    """Return where genie.toml of this lake is, or would be."""
+    path = Path.cwd() if lake_path is None else Path(lake_path).expanduser().resolve()
+    return (path if path.is_dir() else path.parent) / CONFIG_FILE
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return _PREFIX + name.upper()
+
+
+def debug_wanted() -> bool:
+    """Return True where GENIE_DEBUG asks for tracebacks."""
+    return os.environ.get(_PREFIX + "DEBUG", "") not in {"", "0"}
+
+
+def color_wanted() -> bool:
+    """Return False where NO_COLOR asks for plain text."""
+    return not os.environ.get("NO_COLOR")
+
+
+def default_lake() -> str | None:
+    """Return the lake named by GENIE_LAKE, or None."""
+    return os.environ.get(_PREFIX + "LAKE") or None
+
+
+def parse_setting(name: str, text: str, origin: str) -> Any:
+    """Return the value a text stands for: lists are separated by commas, row filters are a JSON object.
+
+    Raises:
+        ConfigError: The row filters are not JSON.
+    """
+    if name in _LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if name != "row_filters":
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        hint = """Write a JSON object such as {"sales.orders": "region = 'EU'"}."""
+        raise ConfigError(f"{origin} is not JSON: {error}.", hint=hint) from error
+
+
+def describe_settings() -> dict[str, str]:
+    """Return what each setting means, in the order of the fields."""
+    section = (Settings.__doc__ or "").split("Attributes:")[1]
+    texts: dict[str, str] = {}
+    name = ""
+    for line in section.splitlines():
+        word, colon, rest = line.strip().partition(": ")
+        if colon and word in {*SETTING_NAMES, "origins"}:
+            name, texts[word] = word, rest
+        elif name and line.strip():
+            texts[name] += " " + line.strip()
+    return {key: texts[key] for key in SETTING_NAMES}
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", hint="Mend the file or remove it.") from error
+    if isinstance(home := found.get("home"), str):
+        found["home"] = path.parent / Path(home).expanduser()
+    if isinstance(encoder := found.get("encoder"), str) and "/" in encoder:
+        found["encoder"] = str(path.parent / Path(encoder).expanduser())
+    return found
+
+
+def _from_environment() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in SETTING_NAMES:
+        if text := os.environ.get(variable(name), "").strip():
+            found[name] = parse_setting(name, text, variable(name))
+    return found
+
+
+def _check(found: dict[str, Any], name_origin: Any) -> None:
+    for key in found:
+        if key not in SETTING_NAMES:
+            hint = f"Settings are {', '.join(SETTING_NAMES)}."
+            raise ConfigError(f"{name_origin(key)} has an unknown setting {key!r}.", hint=hint)
+    try:
+        TypeAdapter(Settings).validate_python(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        message = f"{name_origin(key)} sets {key} to {first['input']!r}: {first['msg'].lower()}."
+        raise ConfigError(message, hint=f"{key}: {describe_settings()[key]}") from error

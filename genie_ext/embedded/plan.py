@@ -1,0 +1,136 @@
+"""The embedded planner: a context becomes a plan with a confidence, or a refusal that names what is missing."""
+
+from __future__ import annotations
+
+import re
+
+from genie_ext.embedded.compose import compose, finish
+from genie_ext.embedded.confidence import judge
+from genie_ext.embedded.cues import Cue
+from genie_ext.embedded.draft import Draft
+from genie_ext.embedded.follow_up import is_follow_up, keep_date, merge, refers_back
+from genie_ext.embedded.interpret import say
+from genie_ext.embedded.read import Reading, read_question
+from genie_ext.embedded.steps import base_table
+from genie_ext.embedded.subjects import Lookup
+from genie_ext.embedded.traps import find_traps
+from genie_ext.embedded.words import STOP_WORDS, Word
+from genie_ext.embedded.write import write_sql
+from genie_ext.errors import CannotAnswerError
+from genie_ext.types import Context, Plan, Refusal, Step
+
+
+def plan_question(context: Context, lookup: Lookup) -> Plan | Refusal:
+    """Return how the question is understood, or what is missing.
+
+    Args:
+        context: What the lake knows about the question.
+        lookup: Finds columns by meaning for phrases that no name explains.
+    """
+    if not _is_english(context.question.text):
+        return Refusal(
+            reason="The embedded tier reads English questions only.",
+            suggestions=("Ask in English.", "Configure a model that reads your language."),
+        )
+    reading = read_question(context)
+    unsupported = [_say_unsupported(cue) for cue in reading.cues if cue.kind == "unsupported"]
+    if unsupported:
+        return _refuse(context, unsupported)
+    before = _continued(context)
+    draft = compose(context, reading, lookup, alone=before is None)
+    draft.missing.extend((*_unknown_names(reading), *_strange_words(reading)))
+    step = finish(draft)
+    if before is not None:
+        step = _continue(context, draft, before, step)
+    if step is None and not draft.missing:
+        draft.missing.append("any table or column that the question names")
+    if step is not None:
+        draft.missing.extend(find_traps(step, context.relationships))
+    if draft.missing or step is None:
+        return _refuse(context, draft.missing)
+    try:
+        write_sql(step, context.names, context.tables, context.relationships)
+    except CannotAnswerError as error:
+        return _refuse(context, [error.message])
+    return _plan(context, draft, step)
+
+
+def _continued(context: Context) -> Plan | None:
+    """Return the plan that the question changes, None where it stands alone."""
+    before = context.previous.plan if context.previous is not None else None
+    return before if is_follow_up(context.question.text) else None
+
+
+def _continue(context: Context, draft: Draft, before: Plan, step: Step | None) -> Step | None:
+    """Return the step of the draft merged into the one before."""
+    counts = [cue for cue in draft.reading.cues if cue.kind == "aggregate" and cue.detail == "count"]
+    counted = any(not refers_back(draft.reading.text[cue.end :]) for cue in counts)
+    merged = merge(before, keep_date(before.steps[-1], step) if step is not None else None, counted=counted)
+    if merged is not None and context.previous is not None:
+        draft.assumptions.append(f"continues “{context.previous.question.text}”")
+        draft.doubt("builds on the question before", 0.3)
+    return merged
+
+
+def _plan(context: Context, draft: Draft, step: Step) -> Plan:
+    chance, reasons = judge(context, draft, step)
+    return Plan(
+        interpretation=say(step, base_table(step)),
+        steps=(step,),
+        assumptions=tuple(dict.fromkeys(draft.assumptions)),
+        confidence=round(chance, 3),
+        reasons=reasons,
+    )
+
+
+def _say_unsupported(cue: Cue) -> str:
+    if cue.detail == "a change to the data":
+        return f"the right to “{cue.word.strip(' ;')}”: a lake is only ever read"
+    return f"a way to compute “{cue.word.strip()}” without a model"
+
+
+def _unknown_names(reading: Reading) -> list[str]:
+    """Return what is missing for words written as names, and for quoted texts, that no value or column explains."""
+    missing = [f"anything called “{word.text}” in the data" for word in reading.words if _is_unknown(reading, word)]
+    for quoted in reading.quoted:
+        explained = any(g[0].start < quoted.end and quoted.start < g[0].end for g in reading.values)
+        pattern = any(c.kind == "like" and 0 <= quoted.start - c.end <= 3 for c in reading.cues)
+        if not explained and not pattern:
+            missing.append(f"a cell that holds “{quoted.text}”")
+    return missing
+
+
+def _strange_words(reading: Reading) -> list[str]:
+    """Return what is missing where at least two words, and half of those that could name something, name nothing."""
+    known = sum(len(mention.text.split()) for mention in reading.mentions) + len(reading.values)
+    strange = len(reading.unlinked)
+    return [f"what “{' '.join(reading.unlinked[:5])}” means here"] if strange >= max(2, known + 1) else []
+
+
+def _is_unknown(reading: Reading, word: Word) -> bool:
+    """Tell whether a word is written as a name and nothing explains it."""
+    named = word.start > 0 and word.text[:1].isupper() and not _starts_sentence(reading.text, word.start)
+    return named and word.text in reading.unlinked
+
+
+def _starts_sentence(text: str, start: int) -> bool:
+    return re.search(r"[.?!:]\s*$", text[:start]) is not None
+
+
+def _is_english(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    letters = [c for c in text if c.isalpha()]
+    if not letters:
+        return False
+    ascii_share = sum(c.isascii() for c in letters) / len(letters)
+    return ascii_share >= 0.7 and (len(words) < 6 or any(word in STOP_WORDS for word in words))
+
+
+def _refuse(context: Context, missing: list[str]) -> Refusal:
+    near = [context.names[table.id] for table in context.tables[:3]]
+    suggestions = [f"Name a column or value of {', '.join(near)}."] if near else []
+    return Refusal(
+        reason="I could not answer this without guessing.",
+        missing=tuple(dict.fromkeys(missing)),
+        suggestions=(*suggestions, "Run `genie search` with your words, or configure a model."),
+    )

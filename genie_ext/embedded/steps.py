@@ -1,0 +1,42 @@
+"""Steps: which tables and columns a step of a plan reads."""
+
+from __future__ import annotations
+
+from genie_ext.types import ColumnRef, Dimension, Measure, Step
+from semantic.types import TableId
+
+
+def measured_table(measure: Measure) -> TableId | None:
+    """Return the table a figure is computed over, None for the rows read anyway."""
+    return measure.table or (measure.column.table if measure.column else None)
+
+
+def base_table(step: Step) -> TableId:
+    """Return the table whose rows the step counts or lists."""
+    measured = (measured_table(measure) for measure in step.measures)
+    shown = (dimension.column.table for dimension in step.dimensions)
+    return next(table for table in (*measured, *shown, *step.sources) if table is not None)
+
+
+def conditioned(step: Step) -> tuple[ColumnRef, ...]:
+    """Return the columns that filters are on."""
+    return tuple(f.subject for f in step.filters if isinstance(f.subject, ColumnRef))
+
+
+def read_columns(step: Step) -> tuple[ColumnRef, ...]:
+    """Return the columns that are shown, measured or filtered on."""
+    measured = (measure.column for measure in step.measures if measure.column)
+    return (*(dimension.column for dimension in step.dimensions), *measured, *conditioned(step))
+
+
+def joined_columns(step: Step) -> tuple[ColumnRef, ...]:
+    """Return the columns whose tables must be joined for real: shown, measured, grouped or sorted by.
+
+    A figure over whole rows stands in by an empty column name.
+    """
+    measures = (*step.measures, *(order.by for order in step.order if isinstance(order.by, Measure)))
+    refs = [dimension.column for dimension in step.dimensions]
+    refs += [order.by.column for order in step.order if isinstance(order.by, Dimension)]
+    refs += [measure.column for measure in measures if measure.column]
+    refs += [ColumnRef(measure.table, "") for measure in measures if measure.table]
+    return tuple(dict.fromkeys((*refs, *step.keys)))

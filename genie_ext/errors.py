@@ -1,0 +1,104 @@
+"""Errors of the agent and its faces, one tree.
+
+```
+GenieError                exit code  what happened
+├── ConfigError               2      genie.toml, an environment variable or an argument is wrong
+├── QuestionError             2      the question is empty or too long
+├── LakeUnavailableError      2      no lake there, no index, locked or broken
+├── CannotAnswerError         3      refused: something the answer needs is missing
+├── GuardError                4      the SQL is not a read-only query over allowed tables
+└── EngineError               1      the worker could not run the query
+    ├── QueryError                   the engine refused the SQL
+    ├── QueryTimeoutError            it ran longer than the limit
+    ├── QueryCancelledError          the user stopped it
+    └── ResourceLimitError           it went over the memory or size limit
+```
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GenieError(Exception):
+    """Base of every error this package raises.
+
+    Args:
+        message: What happened and where, one sentence.
+        hint: The next step for the user, one sentence, may be empty.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message followed by the hint."""
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigError(GenieError):
+    """A setting is wrong."""
+
+    exit_code = 2
+
+
+class QuestionError(GenieError):
+    """The question itself cannot be used."""
+
+    exit_code = 2
+
+
+class LakeUnavailableError(GenieError):
+    """The lake or its index cannot be opened."""
+
+    exit_code = 2
+
+
+class CannotAnswerError(GenieError):
+    """The question was understood as far as possible and refused."""
+
+    exit_code = 3
+
+
+class GuardError(GenieError):
+    """SQL that does not pass the guard.
+
+    Args:
+        message: What is not allowed.
+        hint: What to do instead.
+        sql: The refused text.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "", sql: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.sql = sql
+
+
+class EngineError(GenieError):
+    """The engine could not run a query; `sql` is the text it was given."""
+
+    def __init__(self, message: str, *, hint: str = "", sql: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.sql = sql
+
+
+class QueryError(EngineError):
+    """The engine refused the SQL."""
+
+
+class QueryTimeoutError(EngineError):
+    """The query ran longer than the limit and was stopped."""
+
+
+class QueryCancelledError(EngineError):
+    """The query was stopped by the user."""
+
+
+class ResourceLimitError(EngineError):
+    """The query went over the memory or size limit and was stopped."""

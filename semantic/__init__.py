@@ -1,0 +1,1 @@
+"""What a lake means: catalog, profile, values, joins and search."""

@@ -1,0 +1,97 @@
+"""Tokens that change when a lake, or one table of it, changes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semantic.lake import Lake, quote_name
+from semantic.types import Table, TableId
+
+if TYPE_CHECKING:
+    import duckdb
+
+_WORD = re.compile(r"\w+")
+
+
+def source_token(lake: Lake) -> str:
+    """Hash names, sizes and times of every file of the lake; equal tokens mean there is nothing to do."""
+    parts = [_stamp(path) for path in lake.sources]
+    # Changes that DuckDB has not merged into the file yet lie beside it.
+    parts += [_stamp(path.with_name(path.name + ".wal")) for path in (a.path for a in lake.attachments)]
+    if lake.connection is not None:  # tables in memory leave no trace outside: look at each of them
+        parts.append(str(time.time_ns()))
+    return _hash([*parts, *lake.setup(), *lake.skipped])
+
+
+def table_tokens(con: duckdb.DuckDBPyConnection, lake: Lake, tables: Iterable[Table]) -> dict[TableId, str]:
+    """Return a token per table that covers its structure and its rows; tables come with their structure hash."""
+    tables = list(tables)
+    files = {f.name: _hash([_stamp(p) for p in f.paths]) for f in lake.files}
+    tokens: dict[TableId, str] = {}
+    for table in tables:
+        if table.kind == "files":
+            tokens[table.id] = _hash([table.fingerprint, files[table.id.name]])
+        elif table.kind == "table":
+            tokens[table.id] = _hash([table.fingerprint, _storage(con, table.id)])
+    by_name: dict[str, list[str]] = {}
+    for known, token in tokens.items():
+        by_name.setdefault(known.name.lower(), []).append(token)
+    views = {t.id: t for t in tables if t.kind == "view"}
+    definitions: dict[str, list[str]] = {}
+    for view in views.values():
+        definitions.setdefault(view.id.name.lower(), []).append(view.definition)
+    return tokens | {v.id: _view_token(v, by_name, definitions) for v in views.values()}
+
+
+def _view_token(view: Table, tokens: dict[str, list[str]], definitions: dict[str, list[str]]) -> str:
+    """Cover every table whose name is met in the view, or in a view that is met in it."""
+    seen: set[str] = set()
+    todo = [view.definition]
+    parts = [view.fingerprint]
+    while todo:
+        for word in sorted({w.lower() for w in _WORD.findall(todo.pop())} - seen):
+            seen.add(word)
+            parts += tokens.get(word, [])
+            todo += definitions.get(word, [])
+    return _hash(sorted(parts))
+
+
+def _storage(con: duckdb.DuckDBPyConnection, table: TableId) -> str:
+    """Hash where the rows lie and what their statistics are, with their number, since deletions move nothing."""
+    import duckdb
+
+    full = ".".join(quote_name(part) for part in (table.catalog, table.schema, table.name))
+    name = full.replace("'", "''")
+    if _in_memory(con, table.catalog):  # rows in memory have no blocks, and an update leaves their statistics alone
+        content = f"SELECT count(*), bit_xor(hash(t)), sum(hash(t) % 1000000007) FROM {full} AS t"
+        return repr(con.execute(content).fetchall())
+    try:
+        rows = con.execute(
+            "SELECT bit_xor(hash(row_group_id, column_id, segment_id, count, stats, block_id, block_offset)), count(*) "
+            f"FROM pragma_storage_info('{name}') UNION ALL SELECT count(*), 0 FROM {full}"
+        ).fetchall()
+    except duckdb.Error as error:
+        return f"unreadable: {error}"
+    return repr(rows)
+
+
+def _in_memory(con: duckdb.DuckDBPyConnection, catalog: str) -> bool:
+    found = con.execute("SELECT path FROM duckdb_databases() WHERE database_name = ?", [catalog]).fetchone()
+    return found is not None and not found[0]
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return f"{path}: absent"
+    return f"{path}: {status.st_size} {status.st_mtime_ns}"
+
+
+def _hash(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
