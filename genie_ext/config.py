@@ -22,7 +22,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 CONFIG_FILE = "genie.toml"
 _PREFIX = "GENIE_"
-_LISTS = ("allowed_tables", "hidden_columns")
+_LISTS = ("allowed_tables", "hidden_columns", "sources")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -42,6 +42,10 @@ class Settings:
         today: Day that relative dates count from, as YYYY-MM-DD; none = the day of the question.
         encoder: Text encoder the index is built with: "minilm", "hashing", or the folder of a sentence-transformers
             model, relative to genie.toml.
+        sources: Files and folders that say what the data means: queries, logs, notebooks, dashboards, dbt, documents;
+            relative to genie.toml. In the environment separated by commas.
+        model: Folder of model.ossie.yaml and knowledge.yaml, relative to genie.toml; none = the home of the lake.
+        vectors: Where vectors are searched: "faiss", or the URL of a PostgreSQL server with pgvector.
         allowed_tables: Name patterns of the tables that may be read, such as "sales.*"; none = all. In the environment
             separated by commas.
         hidden_columns: Columns nobody may read, each as "table.column". In the environment separated by commas.
@@ -60,6 +64,9 @@ class Settings:
     answer_above: Share = 0.6
     today: dt.date | None = None
     encoder: str = "minilm"
+    sources: tuple[Path, ...] = ()
+    model: Path | None = None
+    vectors: str = "faiss"
     allowed_tables: tuple[str, ...] = ()
     hidden_columns: tuple[str, ...] = ()
     row_filters: Mapping[str, str] = Field(default_factory=dict)
@@ -171,6 +178,10 @@ def _from_file(path: Path) -> dict[str, Any]:
         found["home"] = path.parent / Path(home).expanduser()
     if isinstance(encoder := found.get("encoder"), str) and "/" in encoder:
         found["encoder"] = str(path.parent / Path(encoder).expanduser())
+    if isinstance(model := found.get("model"), str):
+        found["model"] = path.parent / Path(model).expanduser()
+    if isinstance(sources := found.get("sources"), list):
+        found["sources"] = [path.parent / Path(s).expanduser() if isinstance(s, str) else s for s in sources]
     return found
 
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from genie_ext.display_cells import cells_of, clean, is_identifier, is_number, is_year, shown
 from genie_ext.display_parts import (
+    HOW_TO_CHOOSE,
     LABELS,
     MARKS,
     checks_of,
@@ -64,7 +65,8 @@ def _refusal(refusal: Refusal) -> str:
 def _clarification(asked: Clarification) -> str:
     choices = "".join(f"<li>{_lines(choice)}</li>" for choice in asked.choices)
     body = _element("div", "kind", "One question back") + _element("p", "words", _lines(asked.question))
-    return f'<header class="genie-head genie-asked">{body}<ol class="genie-choices">{choices}</ol></header>'
+    hint = _element("p", "reasons", _escaped(HOW_TO_CHOOSE)) if asked.readings else ""
+    return f'<header class="genie-head genie-asked">{body}<ol class="genie-choices">{choices}</ol>{hint}</header>'
 
 
 def _list(title: str, texts: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ def to_json(turn: Turn) -> dict[str, Any]:
     - `kind`: "answer", "clarification" or "refusal"; the key of that name holds it, the two others are null.
     - `question`: `text`, `thread`, `today`.
     - `answer`: `text`, `key_figure`, `sources`, `confidence`, `reasons`, `label`, `chart` (Vega-Lite or null).
-    - `clarification`: `question`, `choices`.
+    - `clarification`: `question`, `choices`, `readings` (the question to ask for each choice).
     - `refusal`: `reason`, `missing`, `suggestions`.
     - `plan`: `interpretation`, `assumptions`, `tier`, `confidence`, `reasons`, `filters` (clauses for people), `steps`
       (as planned; a table is its dotted name), or null.

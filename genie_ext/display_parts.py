@@ -13,6 +13,7 @@ LABELS: dict[Label, str] = {
     "governed": "uses a metric as it is defined",
     "generated": "written for this question",
 }
+HOW_TO_CHOOSE = "Reply with a number or a name in the same conversation, or ask again with one of these names."
 _AGGREGATES = {"count_distinct": "number of different", "avg": "average", "sum": "total", "count": "number of"}
 
 
@@ -74,8 +75,10 @@ def has_table(turn: Turn) -> bool:
 
 def _clauses(step: Step) -> list[str]:
     clauses = [_filter(condition) for condition in step.filters]
+    clauses += [f"{'not ' if condition.denied else ''}{condition.phrase}" for condition in step.segments]
     if step.time:
         clauses.append(_range(step.time))
+    clauses += [f"{text} ({table.name})" for table, text in step.defaults]
     nested = [clause for condition in step.filters if condition.step for clause in _clauses(condition.step)]
     return clauses + nested
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from genie_ext.display_cells import cells_of, clean, is_identifier, is_number, is_year, shown
 from genie_ext.display_parts import (
+    HOW_TO_CHOOSE,
     LABELS,
     MARKS,
     confidence_of,
@@ -80,7 +81,8 @@ def _clarification(asked: Clarification, width: int, color: bool) -> list[str]:
         for number, choice in enumerate(asked.choices, 1)
         for line in _wrapped(choice, width, first=f"  {number}. ", rest="     ")
     ]
-    return [_styled(head, "bold", color), *more, *choices]
+    hint = [_styled(line, "dim", color) for line in _wrapped(HOW_TO_CHOOSE, width)] if asked.readings else []
+    return [_styled(head, "bold", color), *more, *choices, *hint]
 
 
 def _account(turn: Turn, width: int, color: bool) -> list[str]:

@@ -18,14 +18,14 @@ from genie_ext.config import Settings, load_settings
 from genie_ext.engines.base import Limits
 from genie_ext.errors import GenieError
 from genie_ext.guard.check import check
+from genie_ext.lakes import open_index, open_lake
 from genie_ext.worker import Worker
-from semantic import versions
-from semantic.encoders import find_encoder
 from semantic.errors import IndexNotFoundError, SemanticError
-from semantic.fingerprints import source_token
-from semantic.index import Index
-from semantic.lake import Lake, find_lake
+from semantic.lake import Lake
+from semantic.meaning import lake_token
+from semantic.store import versions
 from semantic.types import Table, TableId
+from semantic.vectors.encoders import find_encoder
 
 PACKAGES = ("duckdb", "sqlglot", "pyarrow", "numpy", "faiss-cpu", "tokenizers", "sentence-transformers", "jupyterlab")
 _INSTALL = "Run make setup, or: pip install -c constraints.txt -e '.[dev]'"
@@ -69,7 +69,7 @@ def examine(path: str | Path | None = None, **overrides: Any) -> Iterator[Check]
 
 def _examine_lake(path: str | Path, settings: Settings) -> Iterator[Check]:
     try:
-        lake = find_lake(path, home=settings.home_of(path))
+        lake = open_lake(path, settings)
     except SemanticError as error:
         yield _failed("lake", error)
         return
@@ -130,8 +130,11 @@ def _lake(lake: Lake) -> Check:
 def _index(lake: Lake, settings: Settings) -> Check:
     build = f"Run genie index {lake.root}"
     try:
-        with Index.open(lake, encoder=find_encoder(settings.encoder)) as index:
-            text = f"{index.version}: {len(index.table_ids()):,} tables, {index.encoder_identity}"
+        with open_index(lake, settings) as index:
+            text = (
+                f"{index.version}: {len(index.table_ids()):,} tables, {index.count_personal():,} columns with personal "
+                f"data, {index.encoder_identity}"
+            )
     except IndexNotFoundError:
         there = next(path for path in (lake.home, *lake.home.parents) if path.exists())
         if not (there.is_dir() and os.access(there, os.W_OK)):
@@ -141,7 +144,7 @@ def _index(lake: Lake, settings: Settings) -> Check:
     except SemanticError as error:
         return Check(name="index", ok=False, text=error.message, hint=f"{build} --force")
     version = versions.current(lake.home / "index")
-    if version and versions.read_manifest(version).sources != source_token(lake):
+    if version and versions.read_manifest(version).sources != lake_token(lake):
         return Check(name="index", ok=True, text=f"{text}; the lake has changed since", hint=build)
     return Check(name="index", ok=True, text=text)
 

@@ -151,13 +151,11 @@ class Notebook:
         _say("A new conversation has begun.")
 
     def _index(self, options: str) -> None:
-        from semantic.encoders import find_encoder
-        from semantic.index import build_index
+        from genie_ext.lakes import refresh_index
 
         session, force = self._current(), options == "--force"
-        encoder = find_encoder(session.settings.encoder)
         with _Board(rich=self.rich) as board:
-            report = build_index(session.lake, encoder=encoder, progress=board.update, force=force)
+            report = refresh_index(session.lake, session.settings, progress=board.update, force=force)
         self._open(self.lake)
         _say(f"{report.tables} tables, {report.changed} of them read again in {report.seconds:.1f} s.")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import fnmatch
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,17 +10,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from genie_ext.agent.agent import Agent
+from genie_ext.agent.choice import pick
 from genie_ext.config import Settings, load_settings
 from genie_ext.engines.base import Engine, Limits
-from genie_ext.errors import ConfigError, GenieError, LakeUnavailableError, QuestionError
-from genie_ext.guard import Policy
-from genie_ext.types import Event, Question, Turn
+from genie_ext.errors import GenieError, LakeUnavailableError, QuestionError
+from genie_ext.lakes import open_index, open_lake, refresh_index
+from genie_ext.policies import make_policy
+from genie_ext.types import Clarification, Event, Question, Turn
 from genie_ext.worker import Worker
-from semantic.encoders import find_encoder
-from semantic.errors import EncoderMismatchError, IndexBrokenError, IndexNotFoundError, SemanticError
-from semantic.index import Index, build_index
-from semantic.lake import Lake, find_lake
-from semantic.types import BuildReport, Encoder, Progress, TableId
+from semantic.errors import EncoderMismatchError, IndexBrokenError, IndexNotFoundError, ModelError, SemanticError
+from semantic.index import Index
+from semantic.lake import Lake
+from semantic.types import BuildReport, Progress
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,10 +54,10 @@ class Session:
         self.settings = settings or load_settings(path)
         self.report: BuildReport | None = None
         self._threads: dict[str, Turn] = {}
+        self._asked: dict[str, Clarification] = {}
         self._lock = threading.RLock()
         try:
-            self.lake = _find(lake, self.settings)
-            self._encoder: Encoder = find_encoder(self.settings.encoder)
+            self.lake = open_lake(lake, self.settings)
             self.index = self._open(progress)
         except SemanticError as error:
             raise LakeUnavailableError(error.message, hint=error.hint) from error
@@ -92,21 +91,33 @@ class Session:
     def events(self, text: str, *, thread: str = "") -> Iterator[Event]:
         """Yield what happens on the way to the answer; the last event is "answer" and carries the turn.
 
+        Where the thread was asked back, a reply that picks a choice, by number or words, asks that reading.
+
         Raises:
             QuestionError: The question is empty or too long.
             GuardError: A policy forbids what it needs.
             EngineError: The query failed, ran too long or was stopped.
         """
-        question = Question(text=_clean(text), thread=thread, today=self.settings.today or _today())
         with self._lock:
+            asked = self._asked.pop(thread, None)
+            text = (pick(asked, text) if asked is not None else None) or text
+            question = Question(text=_clean(text), thread=thread, today=self.settings.today or _today())
             for event in self._agent.ask(question, self._threads.get(thread) if thread else None):
-                if event.kind == "answer" and thread and event.value.answer is not None:
-                    self._threads[thread] = event.value
+                if event.kind == "answer" and thread:
+                    self._keep(event.value)
                 yield event
+
+    def _keep(self, turn: Turn) -> None:
+        """Remember an answer, or the question back, for what is asked next in its thread."""
+        if turn.answer is not None:
+            self._threads[turn.question.thread] = turn
+        elif turn.clarification is not None:
+            self._asked[turn.question.thread] = turn.clarification
 
     def forget(self, thread: str) -> None:
         """Start a thread anew."""
         self._threads.pop(thread, None)
+        self._asked.pop(thread, None)
 
     def cancel(self) -> None:
         """Stop the query that runs, from another thread."""
@@ -130,26 +141,23 @@ class Session:
     def _open(self, progress: Callable[[Progress], None] | None) -> Index:
         """Open the index; build it where there is none or it is damaged, and refresh it where the lake has changed."""
         try:
-            index = Index.open(self.lake, encoder=self._encoder)
+            index = open_index(self.lake, self.settings)
         except (IndexNotFoundError, IndexBrokenError, EncoderMismatchError) as error:
             rebuild = not isinstance(error, IndexNotFoundError)
-            self.report = build_index(self.lake, encoder=self._encoder, progress=progress, force=rebuild)
-            return Index.open(self.lake, encoder=self._encoder)
+            self.report = refresh_index(self.lake, self.settings, progress=progress, force=rebuild)
+            return open_index(self.lake, self.settings)
         if index.is_fresh(self.lake):
             return index
-        # Where it cannot be refreshed now (another build runs, the folder is read-only) the last good one serves on.
-        with contextlib.suppress(SemanticError):
-            self.report = build_index(self.lake, encoder=self._encoder, progress=progress)
+        try:
+            self.report = refresh_index(self.lake, self.settings, progress=progress)
+        except ModelError:  # what a person just wrote may hide or refuse something: never answer without it
+            index.close()
+            raise
+        except SemanticError:
+            # It cannot be refreshed now (another build runs, the folder is read-only): the last good one serves on.
+            return index
         index.close()
-        return Index.open(self.lake, encoder=self._encoder)
-
-
-def _find(lake: str | Path | duckdb.DuckDBPyConnection, settings: Settings) -> Lake:
-    if isinstance(lake, str | Path):
-        return find_lake(lake, home=settings.home_of(lake))
-    from semantic.live import live_lake
-
-    return live_lake(lake, home=settings.home)
+        return open_index(self.lake, self.settings)
 
 
 def _engine(source: str | Path | duckdb.DuckDBPyConnection, lake: Lake, settings: Settings) -> tuple[Engine, str]:
@@ -183,52 +191,3 @@ def _clean(text: str) -> str:
             hint="Ask for one thing at a time.",
         )
     return text
-
-
-def make_policy(settings: Settings, index: Index) -> Policy:
-    """Return the settings' rules as a policy over the tables of the index.
-
-    Raises:
-        ConfigError: A rule names a table or column that the lake does not have.
-    """
-    return Policy(
-        allowed=_allowed(settings.allowed_tables, index) if settings.allowed_tables else None,
-        hidden_columns=_hidden(settings.hidden_columns, index),
-        row_filters={
-            table: condition
-            for name, condition in settings.row_filters.items()
-            for table in _named(name, index, "row_filters")
-        },
-    )
-
-
-def _allowed(patterns: tuple[str, ...], index: Index) -> frozenset[TableId]:
-    found = frozenset(table for table in index.table_ids() if any(_matches(table, p, index) for p in patterns))
-    if not found:
-        message = f"allowed_tables matches no table: {', '.join(patterns)}."
-        raise ConfigError(message, hint="See `genie doctor` for the tables.")
-    return found
-
-
-def _hidden(entries: tuple[str, ...], index: Index) -> dict[TableId, frozenset[str]]:
-    hidden: dict[TableId, frozenset[str]] = {}
-    for entry in entries:
-        name, _, column = entry.rpartition(".")
-        for table in _named(name, index, "hidden_columns"):
-            if index.table(table).column(column) is None:
-                message = f"hidden_columns names {entry}, but {name} has no column {column}."
-                raise ConfigError(message, hint="Correct genie.toml.")
-            hidden[table] = hidden.get(table, frozenset()) | {column}
-    return hidden
-
-
-def _matches(table: TableId, pattern: str, index: Index) -> bool:
-    names = (index.short_name(table), table.name, f"{table.schema}.{table.name}", str(table))
-    return any(fnmatch.fnmatch(name.lower(), pattern.lower()) for name in names)
-
-
-def _named(name: str, index: Index, key: str) -> tuple[TableId, ...]:
-    found = index.find(tuple(name.split(".")))
-    if not found:
-        raise ConfigError(f"{key} names the table {name}, which the lake does not have.", hint="Correct genie.toml.")
-    return found

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from semantic.types import Found, Relationship, Table, TableId
+from semantic.facts import Metric, PastQuery, Rule, Segment
+from semantic.found import Found
+from semantic.types import Relationship, Table, TableId
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +54,10 @@ class Context:
         names: How each table is written in SQL, shortest unambiguous form, unquoted parts joined by dots.
         relationships: Joins between these tables.
         previous: The turn before this one in the thread, None at its start.
+        metrics: Figures with a name that the question may mean, and those that contradict them.
+        segments: Conditions with a name over these tables.
+        rules: What to do with some questions.
+        barred: Names of figures and conditions that read what a policy keeps from everybody, lower case.
     """
 
     question: Question
@@ -60,6 +66,10 @@ class Context:
     names: dict[TableId, str]
     relationships: tuple[Relationship, ...] = ()
     previous: Turn | None = None
+    metrics: tuple[Metric, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    barred: frozenset[str] = frozenset()
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------
@@ -76,12 +86,21 @@ class ColumnRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A number to compute: an aggregate over a column, or over rows where `column` is None."""
+    """A number to compute: an aggregate over a column, or over rows where `column` is None.
+
+    Attributes:
+        aggregate: How values are combined; of a governed metric the outermost or first one.
+        column: What is combined.
+        table: Whose rows are counted or aggregated.
+        label: Name of the figure in the result.
+        metric: The governed metric that is computed as it is defined, None for a figure of the question's own.
+    """
 
     aggregate: Aggregate
     column: ColumnRef | None = None
     table: TableId | None = None
     label: str = ""
+    metric: Metric | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +129,15 @@ class Filter:
     values: tuple[Scalar, ...] = ()
     step: Step | None = None
     phrase: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFilter:
+    """A condition with a name that rows must meet, or must not where it is `denied`; `phrase` is what was said."""
+
+    segment: Segment
+    phrase: str
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +172,9 @@ class Step:
         limit: Number of rows wanted, None for all.
         distinct: True to drop duplicate rows of a plain list.
         keys: Columns grouped by without being shown, so that two entities of one name stay apart.
+        segments: Named conditions, all of which must hold.
+        defaults: Conditions under which a table is read unless a question asks otherwise, as (table, SQL).
+        level: Date that the figures must not be added over, so that only its last value counts.
     """
 
     sources: tuple[TableId, ...]
@@ -155,6 +186,9 @@ class Step:
     limit: int | None = None
     distinct: bool = False
     keys: tuple[ColumnRef, ...] = ()
+    segments: tuple[SegmentFilter, ...] = ()
+    defaults: tuple[tuple[TableId, str], ...] = ()
+    level: ColumnRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +202,7 @@ class Plan:
         tier: Which engine of thought planned it.
         confidence: Chance of being right, 0 to 1.
         reasons: Why the confidence is what it is, each a short clause.
+        query: The verified query that answers the question as it stands; the step then only names its tables.
     """
 
     interpretation: str
@@ -176,14 +211,22 @@ class Plan:
     tier: Tier = "embedded"
     confidence: float = 0.0
     reasons: tuple[str, ...] = ()
+    query: PastQuery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clarification:
-    """A question back to the user with two to four readings to choose from."""
+    """A question back to the user with two to four readings to choose from.
+
+    Attributes:
+        question: What is asked back.
+        choices: The readings in words.
+        readings: The question as it is to be asked for each choice, in the same order.
+    """
 
     question: str
     choices: tuple[str, ...]
+    readings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

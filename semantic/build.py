@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
-from semantic import vectors as nearest
-from semantic import versions
+from semantic.build_joins import join_tables
 from semantic.catalog import connect, explain, read_catalog
-from semantic.documents import column_document, embedded_text, passages, table_document, text_hash
-from semantic.encoders import encode_many
+from semantic.documents import column_document, embedded_text, table_document, text_hash, word_documents
 from semantic.errors import IndexBrokenError, LakeError, SemanticError
-from semantic.fingerprints import source_token, table_tokens
-from semantic.joins import find_joins
+from semantic.fact_documents import fact_documents
+from semantic.fingerprints import file_stamps, table_tokens
+from semantic.joins.probes import Prober
 from semantic.lake import Lake
-from semantic.probes import Prober
-from semantic.profile import read_table
+from semantic.meaning import Meaning, lake_token, read_meaning
+from semantic.profile import Reading, read_table
 from semantic.stale import find_stale
-from semantic.store import FORMAT, KINDS, STORE_FILE, Store, StoreWriter
-from semantic.types import BuildReport, Document, Encoder, Progress, Relationship, Table, TableId, Vectors
+from semantic.store import versions
+from semantic.store.checksums import file_hash
+from semantic.store.reader import FORMAT, STORE_FILE, Store
+from semantic.store.writer import StoreWriter
+from semantic.types import BuildReport, Column, Document, Encoder, Progress, Relationship, Table, TableId
+from semantic.values.personal import marked
+from semantic.vectors.embedding import embed_missing, write_vectors
+from semantic.vectors.local import is_sound
+from semantic.vectors.nearest import VectorHome
 
-_ENCODE_BATCH = 512
+_VALUES_KEPT = 5
+_Last = tuple[Path, versions.Manifest]
 
 
 @dataclass(slots=True)
@@ -38,29 +45,40 @@ class _Build:
     encoder: Encoder
     progress: Callable[[Progress], None]
     previous: Store | None
+    last: versions.Manifest | None
     con: duckdb.DuckDBPyConnection
     writer: StoreWriter
     skipped: list[str] = field(default_factory=list)
     changed: set[TableId] = field(default_factory=set)
     embedded: int = 0
 
+    def same_vectors(self) -> dict[str, str]:
+        """Return the hashes of the last version's vector files whose rows stand where they stood."""
+        if self.last is None or self.last.encoder != self.encoder.identity:
+            return {}
+        return {kind: code for kind, code in self.last.vectors.items() if kind not in self.writer.renumbered}
 
-def build(lake: Lake, encoder: Encoder, progress: Callable[[Progress], None], *, force: bool) -> BuildReport:
+
+def build(
+    lake: Lake, encoder: Encoder, progress: Callable[[Progress], None], *, force: bool, vectors: str
+) -> BuildReport:
     """Build the index of a lake, or bring it up to date; `semantic.index.build_index` documents it."""
     start = time.monotonic()
     folder = lake.home / "index"
-    with versions.build_lock(folder):
-        token = source_token(lake)
-        if not force and (report := _unchanged(folder, token, encoder.identity, start)):
-            return report
-        previous = None if force else _previous(folder)
-        try:
-            with _explained(folder):
-                version, manifest, state = _write(lake, encoder, progress, token, previous)
-                versions.publish(version, manifest)
-        finally:
-            if previous is not None:
-                previous.close()
+    with versions.build_lock(folder), closing(VectorHome(vectors, lake.home)) as home:
+        token = lake_token(lake)
+        last = None if force else _last(folder)
+        if last is not None and _is_current(*last, token, encoder.identity):
+            home.publish(last[0])
+            return BuildReport(
+                **last[1].report, changed=0, embedded=0, skipped=last[1].skipped,
+                seconds=time.monotonic() - start, version=last[0].name,
+            )  # fmt: skip
+        with _explained(folder):
+            version, manifest, state = _write(lake, encoder, progress, token, last)
+            home.publish(version)
+            versions.publish(version, manifest)
+            home.keep(version)
     return BuildReport(
         **manifest.report, changed=len(state.changed), embedded=state.embedded, skipped=manifest.skipped,
         seconds=time.monotonic() - start, version=version.name,
@@ -83,8 +101,8 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _unchanged(folder: Path, token: str, identity: str, start: float) -> BuildReport | None:
-    """Return the report of a build that has nothing to do, None where there is something."""
+def _last(folder: Path) -> _Last | None:
+    """Return the version in use with what it says about itself, None where there is none that can be used."""
     version = versions.current(folder)
     if version is None:
         return None
@@ -92,44 +110,40 @@ def _unchanged(folder: Path, token: str, identity: str, start: float) -> BuildRe
         manifest = versions.read_manifest(version)
     except IndexBrokenError:
         return None
-    if (manifest.sources, manifest.encoder, manifest.format) != (token, identity, FORMAT):
-        return None
-    return BuildReport(
-        **manifest.report, changed=0, embedded=0, skipped=manifest.skipped,
-        seconds=time.monotonic() - start, version=version.name,
-    )  # fmt: skip
+    return (version, manifest) if manifest.format == FORMAT else None
 
 
-def _previous(folder: Path) -> Store | None:
-    version = versions.current(folder)
-    if version is None:
-        return None
-    try:
-        return Store(version / STORE_FILE) if versions.read_manifest(version).format == FORMAT else None
-    except IndexBrokenError:
-        return None
+def _is_current(version: Path, manifest: versions.Manifest, token: str, identity: str) -> bool:
+    """Tell whether there is nothing to do; damaged vector files are written anew."""
+    if (manifest.sources, manifest.encoder) != (token, identity):
+        return False
+    return all(is_sound(version / f"{kind}.faiss", code) for kind, code in manifest.vectors.items())
 
 
 def _write(
-    lake: Lake, encoder: Encoder, progress: Callable[[Progress], None], token: str, previous: Store | None
+    lake: Lake, encoder: Encoder, progress: Callable[[Progress], None], token: str, last: _Last | None
 ) -> tuple[Path, versions.Manifest, _Build]:
     """Write a whole new version beside the one in use."""
-    con, usable = connect(lake)
-    complete = False
-    try:
+    with ExitStack() as stack:
+        con, usable = connect(lake)
+        stack.callback(con.close)
+        previous = Store(last[0] / STORE_FILE) if last else None
+        if previous is not None:
+            stack.callback(previous.close)
         version = versions.start(lake.home / "index", token)
-        writer = StoreWriter(version / STORE_FILE)
-        state = _Build(lake, encoder, progress, previous, con, writer, list(usable.skipped))
+        writer = StoreWriter(version / STORE_FILE, previous.path if previous else None)
+        state = _Build(lake, encoder, progress, previous, last[1] if last else None, con, writer, list(usable.skipped))
+        complete = False
         try:
             counts = _fill(state, usable)
             complete = True
         finally:
             writer.close(complete=complete)
-    finally:
-        con.close()
+    hashes = write_vectors(version, last[0] if last else None, state.same_vectors())
+    progress(Progress(phase="vectors", done=1, total=1))
     manifest = versions.Manifest(
-        format=FORMAT, encoder=encoder.identity, sources=token, vectors=_save_vectors(state, version), report=counts,
-        store_bytes=(version / STORE_FILE).stat().st_size, store_hash=versions.file_hash(version / STORE_FILE),
+        format=FORMAT, encoder=encoder.identity, sources=token, vectors=hashes, report=counts,
+        store_bytes=(version / STORE_FILE).stat().st_size, store_hash=file_hash(version / STORE_FILE),
         skipped=tuple(state.skipped),
     )  # fmt: skip
     return version, manifest, state
@@ -139,18 +153,37 @@ def _fill(state: _Build, usable: Lake) -> dict[str, int]:
     catalog = read_catalog(state.con, usable)
     if not catalog.tables:
         raise LakeError(f"{usable.root} holds no tables.", hint="Load data into it first, or point to another lake.")
-    tokens = table_tokens(state.con, usable, catalog.tables)
-    tables: list[Table] = []
-    for done, table in enumerate(catalog.tables, start=1):
-        tables.append(_read(state, replace(table, fingerprint=tokens[table.id])))
-        state.progress(Progress(phase="profile", done=done, total=len(catalog.tables)))
-    tables = find_stale(tables)
-    for table in tables:
-        state.writer.add_table(table)
-    joins = _join(state, tables, catalog.relationships)
+    profiled, declared = find_stale(_read_all(state, usable, catalog.tables)), catalog.relationships
+    # Both lists of half a million columns at once would be felt.
+    del catalog
+    meaning = read_meaning(state.lake, profiled, state.progress)
+    state.skipped += meaning.facts.skipped
+    joins = _join(state, meaning, declared)
     state.writer.add_relationships(joins)
-    _embed(state, _documents(state, tables))
-    return {"tables": len(tables), "columns": sum(len(t.columns) for t in tables), "relationships": len(joins)}
+    state.writer.add_facts(meaning.facts)
+    _describe(state, meaning)
+    if state.last is not None and state.last.encoder != state.encoder.identity:
+        state.writer.forget_vectors()
+    state.embedded = embed_missing(state.writer, state.encoder, state.progress)
+    columns = sum(len(table.columns) for table in meaning.tables)
+    return {"tables": len(meaning.tables), "columns": columns, "relationships": len(joins)}
+
+
+def _read_all(state: _Build, usable: Lake, tables: Sequence[Table]) -> list[Table]:
+    """Return the profiled tables, each read only where it changed and without what only the store needs."""
+    stamps = file_stamps(usable)
+    known: dict[TableId, str] = {}
+    if state.previous is not None:
+        same = {name for name, stamp in state.previous.stamps().items() if stamps.get(name) == stamp}
+        known = {t: token for t, token in state.previous.fingerprints().items() if t.catalog in same and token}
+    tokens = table_tokens(state.con, usable, tables, known)
+    state.writer.keep_only({table.id for table in tables})
+    state.writer.add_stamps(stamps)
+    kept: list[Table] = []
+    for done, table in enumerate(tables, start=1):
+        kept.append(_slim(_read(state, replace(table, fingerprint=tokens[table.id]))))
+        state.progress(Progress(phase="profile", done=done, total=len(tables)))
+    return kept
 
 
 def _read(state: _Build, table: Table) -> Table:
@@ -158,78 +191,58 @@ def _read(state: _Build, table: Table) -> Table:
     if state.previous is not None and table.id in state.previous.ids:
         known = state.previous.table(table.id)
         if known.fingerprint == table.fingerprint:
-            state.writer.add_values(table.id, state.previous.values(table.id))
-            return known
+            columns = (replace(c, profile=k.profile) for c, k in zip(table.columns, known.columns, strict=True))
+            return marked(replace(table, columns=tuple(columns), rows=known.rows, primary_key=known.primary_key))
     state.changed.add(table.id)
     try:
         reading = read_table(state.con, table)
     except duckdb.Error as error:
         state.skipped.append(f"{table.id}: columns only, its rows could not be read: {explain(error)}")
         # A failed reading is no known state: the next build tries again.
-        return replace(table, fingerprint="")
+        reading = Reading(replace(table, fingerprint=""))
     state.writer.add_values(table.id, ((c, v, n) for c, pairs in reading.values.items() for v, n in pairs))
-    return reading.table
+    read = marked(reading.table)
+    state.writer.add_table(read)
+    return read
 
 
-def _join(state: _Build, tables: Sequence[Table], declared: Sequence[Relationship]) -> list[Relationship]:
-    """Return all joins; those between unchanged tables are taken from the last version."""
-    known: list[Relationship] = []
-    changed: set[TableId] | None = None
-    if state.previous is not None:
-        present = {t.id for t in tables}
-        changed = state.changed | (set(state.previous.ids) ^ present)
-        settled = present - changed
-        known = [r for r in state.previous.relationships() if r.origin == "inferred" and {r.child, r.parent} <= settled]
+def _slim(table: Table) -> Table:
+    """Keep a few frequent values only: all of them, for every column of a large lake, fill the memory of a laptop."""
+    return replace(table, columns=tuple(_slim_column(c) for c in table.columns))
 
+
+def _slim_column(column: Column) -> Column:
+    profile = column.profile
+    if profile is None:
+        return column
+    few = tuple((sys.intern(value), count) for value, count in profile.frequent[:_VALUES_KEPT])
+    return replace(column, name=sys.intern(column.name), type=sys.intern(column.type),
+                   profile=replace(profile, frequent=few))  # fmt: skip
+
+
+def _join(state: _Build, meaning: Meaning, declared: Sequence[Relationship]) -> list[Relationship]:
     def report(done: int, total: int) -> None:
         state.progress(Progress(phase="joins", done=done, total=total))
 
-    found = find_joins(tables, Prober(state.con, tables), declared=declared, changed=changed, progress=report)
-    again = {(r.child, r.child_columns) for r in (*declared, *found)}
-    return [*declared, *found, *(r for r in known if (r.child, r.child_columns) not in again)]
+    last, changed = None, set(state.changed)
+    if state.previous is not None:
+        last = state.previous.relationships()
+        changed |= set(state.previous.ids) ^ {table.id for table in meaning.tables}
+    prober = Prober(state.con, meaning.tables)
+    return join_tables(meaning, declared, prober, last=last, changed=changed, progress=report)
 
 
-def _documents(state: _Build, tables: Iterable[Table]) -> list[tuple[Document, bytes]]:
-    documents: list[Document] = []
-    for table in tables:
-        documents.append(table_document(table))
-        documents += [column_document(table, column) for column in table.columns]
-    documents += passages(state.lake.sources, state.lake.root, state.skipped)
-    return [(document, text_hash(embedded_text(document))) for document in documents]
+def _describe(state: _Build, meaning: Meaning) -> None:
+    """Write what is said about every table, and anew the documents of those where anything changed."""
+    for table in meaning.tables:
+        if state.writer.describe(table) or table.id in state.changed:
+            state.writer.outdate_documents(table.id)
+            stored = state.writer.table(table.id)
+            _add(state, [table_document(stored), *(column_document(stored, column) for column in stored.columns)])
+    _add(state, fact_documents(meaning.facts))
+    _add(state, word_documents(meaning.tables))
+    state.writer.drop_outdated()
 
 
-def _embed(state: _Build, documents: list[tuple[Document, bytes]]) -> None:
-    """Give every text a vector, from the last version where it has one."""
-    state.writer.add_documents(documents)
-    texts = {code: embedded_text(document) for document, code in documents}
-    if state.previous is not None and _same_encoder(state.previous, state.encoder):
-        for code, vector in state.previous.known_vectors():
-            if code in texts:
-                state.writer.add_vectors([code], np.frombuffer(vector, dtype=np.float16)[None, :].astype(np.float32))
-                del texts[code]
-    # Texts of like length share a batch, so that little is padded.
-    todo = sorted(texts.items(), key=lambda pair: len(pair[1]))
-    state.embedded = len(todo)
-    for first in range(0, len(todo), _ENCODE_BATCH):
-        chosen = todo[first : first + _ENCODE_BATCH]
-        rows = encode_many(state.encoder, [text for _, text in chosen], total=len(todo))
-        state.writer.add_vectors([code for code, _ in chosen], rows)
-        state.progress(Progress(phase="embed", done=first + len(chosen), total=len(todo)))
-
-
-def _same_encoder(previous: Store, encoder: Encoder) -> bool:
-    return versions.read_manifest(previous.path.parent).encoder == encoder.identity
-
-
-def _save_vectors(state: _Build, version: Path) -> dict[str, str]:
-    store = Store(version / STORE_FILE)
-    try:
-        hashes: dict[str, str] = {}
-        for kind in KINDS:
-            rows: Vectors = store.vectors(kind)
-            if len(rows):
-                hashes[kind] = nearest.save(nearest.build(rows), version / f"{kind}.faiss")
-        state.progress(Progress(phase="vectors", done=1, total=1))
-        return hashes
-    finally:
-        store.close()
+def _add(state: _Build, documents: Iterable[Document]) -> None:
+    state.writer.add_documents((document, text_hash(embedded_text(document))) for document in documents)

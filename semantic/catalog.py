@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import duckdb
 
 from semantic.errors import LakeError
-from semantic.lake import FileTable, Lake
+from semantic.lake import FileTable, Lake, quote_text
 from semantic.types import Column, Relationship, Table, TableId, TableKind
 
 _TABLES = """
@@ -31,6 +32,11 @@ SELECT database_name, schema_name, table_name, constraint_type, constraint_colum
     referenced_table, referenced_column_names
 FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')
 """
+
+
+# Bounds what the engine keeps of the files it has read, however much memory the machine has.
+_MEMORY = "512MB"
+_PART = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,9 @@ def connect(lake: Lake) -> tuple[duckdb.DuckDBPyConnection, Lake]:
     with contextlib.suppress(duckdb.InvalidInputException):
         con.execute("SET enable_progress_bar = false")
     con.execute("SET TimeZone = 'UTC'")
+    con.execute(f"SET memory_limit = '{_MEMORY}'")
+    # What does not fit goes where everything derived goes, not into the folder the user happens to be in.
+    con.execute(f"SET temp_directory = {quote_text(str(lake.home / 'spill'))}")
     names = [*(a.alias for a in lake.attachments), *(f.name for f in lake.files)]
     broken: dict[str, str] = {}
     for name, statement in zip(names, lake.setup(), strict=True):
@@ -89,10 +98,7 @@ def read_catalog(con: duckdb.DuckDBPyConnection, lake: Lake) -> Catalog:
     """Read everything the engine knows about the lake's tables, in three queries whatever their number."""
     catalogs = {"memory", *(a.alias for a in lake.attachments)}
     files = {f.name: f for f in lake.files}
-    columns: dict[TableId, list[Column]] = defaultdict(list)
-    for database, schema, table, name, kind, comment, nullable in con.execute(_COLUMNS).fetchall():
-        column = Column(name=name, type=kind, comment=comment, nullable=bool(nullable))
-        columns[TableId(database, schema, table)].append(column)
+    columns = _read_columns(con)
     keys, joins = _read_constraints(con)
     tables: list[Table] = []
     for row in con.execute(_TABLES).fetchall():
@@ -105,6 +111,17 @@ def read_catalog(con: duckdb.DuckDBPyConnection, lake: Lake) -> Catalog:
             )
     known = {table.id for table in tables}
     return Catalog(tuple(tables), tuple(j for j in joins if j.child in known and j.parent in known))
+
+
+def _read_columns(con: duckdb.DuckDBPyConnection) -> dict[TableId, list[Column]]:
+    """Read the columns of all tables, a part at a time and each distinct name once, since there may be many."""
+    columns: dict[TableId, list[Column]] = defaultdict(list)
+    result = con.execute(_COLUMNS)
+    while rows := result.fetchmany(_PART):
+        for database, schema, table, name, kind, comment, nullable in rows:
+            column = Column(name=sys.intern(name), type=sys.intern(kind), comment=comment, nullable=bool(nullable))
+            columns[TableId(database, schema, table)].append(column)
+    return columns
 
 
 def _make_table(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from semantic.folders import DOCUMENT_SUFFIXES
-from semantic.names import is_opaque, split_words
+from semantic.names import is_opaque, name_words, split_words
 from semantic.types import Column, Document, Table
 
 _COLUMNS_IN_TABLE_TEXT = 60
@@ -18,6 +18,8 @@ _COMMENT_LENGTH = 400
 _SAMPLES = " Such as "
 _PASSAGE_LENGTH = 1200
 _LARGEST_FILE = 2_000_000
+# Shorter words of names are mostly abbreviations, and their vectors mean nothing.
+_WORD_LENGTH = 3
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
 # Schemas every database has; their names say nothing.
 _PLAIN_SCHEMAS = frozenset({"main", "public", "dbo"})
@@ -29,20 +31,29 @@ def table_document(table: Table) -> Document:
     schema = "" if table.id.schema in _PLAIN_SCHEMAS else f" in {_words(table.id.schema)}"
     columns = ", ".join(_words(c.name) for c in table.columns[:_COLUMNS_IN_TABLE_TEXT])
     comment = f" {_shorten(table.comment)}" if table.comment else ""
-    text = f"{words} {'view' if table.kind == 'view' else 'table'}{schema}.{comment} Columns: {columns}."
+    also = _also(table.synonyms)
+    text = f"{words} {'view' if table.kind == 'view' else 'table'}{schema}.{comment}{also} Columns: {columns}."
     return Document(kind="table", table=table.id, title=table.id.name, text=text, source=str(table.id))
+
+
+def word_documents(tables: Iterable[Table]) -> Iterator[Document]:
+    """Yield the distinct words that the names of tables and columns are made of, for questions in other words."""
+    names = {name for table in tables for name in (table.id.name, *(column.name for column in table.columns))}
+    for word in sorted({word for name in names for word in name_words(name)}):
+        if len(word) >= _WORD_LENGTH and word.isalpha():
+            yield Document(kind="word", table=None, title=word, text=word, source=word)
 
 
 def column_document(table: Table, column: Column) -> Document:
     """Describe a column by its table, its name in words, its comment and a few of its values."""
     profile = column.profile
     shown: list[str] = []
-    if profile and column.family == "text":
+    if profile and column.family == "text" and not column.personal:
         told = [v for v, _ in profile.frequent if len(v) <= _VALUE_LENGTH and not is_opaque(v)]
         shown = told[:_VALUES_IN_COLUMN_TEXT]
     comment = f" {_shorten(column.comment)}" if column.comment else ""
     values = f"{_SAMPLES}{', '.join(shown)}." if shown else ""
-    text = f"{_words(table.id.name)}: {_words(column.name)} ({column.family}).{comment}{values}"
+    text = f"{_words(table.id.name)}: {_words(column.name)} ({column.family}).{comment}{_also(column.synonyms)}{values}"
     return Document(
         kind="column",
         table=table.id,
@@ -93,6 +104,10 @@ def _split(text: str, name: str) -> Iterator[Document]:
             title, start, lines = (heading.group(1) if heading else title), number, []
         if not heading:
             lines.append(line)
+
+
+def _also(synonyms: Sequence[str]) -> str:
+    return f" Also called {', '.join(synonyms)}." if synonyms else ""
 
 
 def _words(name: str) -> str:

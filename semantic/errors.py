@@ -6,6 +6,8 @@ SemanticError
 ├── IndexNotFoundError    the lake has no index yet
 ├── IndexBusyError        another process is building the index
 ├── IndexBrokenError      the stored index fails its checksum or cannot be read
+├── SourceError           a file of queries, notebooks, models or documents cannot be read
+├── ModelError            a file of the semantic model breaks its form; the message names file, line and key
 └── EncoderError          model files are missing, wrong or altered
     └── EncoderMismatchError   the index was built with another encoder
 ```
@@ -46,6 +48,14 @@ class IndexBusyError(SemanticError):
 
 class IndexBrokenError(SemanticError):
     """The stored index is damaged."""
+
+
+class SourceError(SemanticError):
+    """A file that is read for meaning cannot be read or parsed."""
+
+
+class ModelError(SemanticError):
+    """A file of the semantic model breaks its form."""
 
 
 class EncoderError(SemanticError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +22,33 @@ def source_token(lake: Lake) -> str:
     """Hash names, sizes and times of every file of the lake; equal tokens mean there is nothing to do."""
     parts = [_stamp(path) for path in lake.sources]
     # Changes that DuckDB has not merged into the file yet lie beside it.
-    parts += [_stamp(path.with_name(path.name + ".wal")) for path in (a.path for a in lake.attachments)]
+    parts += [_stamp(_beside(a.path)) for a in lake.attachments]
     if lake.connection is not None:  # tables in memory leave no trace outside: look at each of them
         parts.append(str(time.time_ns()))
     return _hash([*parts, *lake.setup(), *lake.skipped])
 
 
-def table_tokens(con: duckdb.DuckDBPyConnection, lake: Lake, tables: Iterable[Table]) -> dict[TableId, str]:
-    """Return a token per table that covers its structure and its rows; tables come with their structure hash."""
+def files_token(parts: Iterable[str], paths: Iterable[Path]) -> str:
+    """Hash some texts, and names, sizes and times of some files."""
+    return _hash([*parts, *map(_stamp, paths)])
+
+
+def file_stamps(lake: Lake) -> dict[str, str]:
+    """Return the state of each database file, by the name it is attached under."""
+    return {a.alias: _hash([_stamp(a.path), _stamp(_beside(a.path))]) for a in lake.attachments}
+
+
+def table_tokens(
+    con: duckdb.DuckDBPyConnection, lake: Lake, tables: Iterable[Table], known: Mapping[TableId, str]
+) -> dict[TableId, str]:
+    """Return a token per table that covers its structure and its rows.
+
+    Args:
+        con: A connection to the lake.
+        lake: The lake.
+        tables: Its tables, with their structure hash.
+        known: Tokens from before of tables whose database file is the same still.
+    """
     tables = list(tables)
     files = {f.name: _hash([_stamp(p) for p in f.paths]) for f in lake.files}
     tokens: dict[TableId, str] = {}
@@ -37,10 +56,10 @@ def table_tokens(con: duckdb.DuckDBPyConnection, lake: Lake, tables: Iterable[Ta
         if table.kind == "files":
             tokens[table.id] = _hash([table.fingerprint, files[table.id.name]])
         elif table.kind == "table":
-            tokens[table.id] = _hash([table.fingerprint, _storage(con, table.id)])
+            tokens[table.id] = known.get(table.id) or _hash([table.fingerprint, _storage(con, table.id)])
     by_name: dict[str, list[str]] = {}
-    for known, token in tokens.items():
-        by_name.setdefault(known.name.lower(), []).append(token)
+    for owner, token in tokens.items():
+        by_name.setdefault(owner.name.lower(), []).append(token)
     views = {t.id: t for t in tables if t.kind == "view"}
     definitions: dict[str, list[str]] = {}
     for view in views.values():
@@ -83,6 +102,10 @@ def _storage(con: duckdb.DuckDBPyConnection, table: TableId) -> str:
 def _in_memory(con: duckdb.DuckDBPyConnection, catalog: str) -> bool:
     found = con.execute("SELECT path FROM duckdb_databases() WHERE database_name = ?", [catalog]).fetchone()
     return found is not None and not found[0]
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
 
 
 def _stamp(path: Path) -> str:

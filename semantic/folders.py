@@ -14,7 +14,9 @@ Format = Literal["parquet", "csv", "json"]
 FORMS: tuple[Format, ...] = ("parquet", "csv", "json")
 
 DATABASE_SUFFIXES = frozenset({".duckdb", ".ddb", ".db"})
-DOCUMENT_SUFFIXES = frozenset({".md", ".markdown", ".txt", ".rst"})
+DOCUMENT_SUFFIXES = frozenset(
+    {".md", ".markdown", ".txt", ".rst", ".html", ".htm", ".pdf", ".sql", ".ipynb", ".yml", ".yaml"}
+)
 FORMATS: dict[str, Format] = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "csv",
     ".json": "json", ".jsonl": "json", ".ndjson": "json",
@@ -25,7 +27,9 @@ _PART_NAME = re.compile(
 _HIVE_FOLDER = re.compile(r"^[^=/]+=[^/]*$")
 _MAX_DEPTH = 6
 # Dashboards and the like are JSON about data, not data.
-_DESCRIPTIONS = (".lvdash.json", ".vl.json", ".vega.json")
+_DASHBOARD = ".lvdash.json"
+_DESCRIPTIONS = (_DASHBOARD, ".vl.json", ".vega.json")
+_DBT = frozenset({"manifest.json", "semantic_manifest.json", "catalog.json", "run_results.json"})
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class Walk:
     Attributes:
         root: Where it starts.
         home: The folder of derived files, which is no part of the lake.
-        documents: Text files met on the way.
+        documents: Files met on the way that say what the data means.
         skipped: What looks like data and cannot be used, each as "name: reason".
     """
 
@@ -56,7 +60,7 @@ class Walk:
         entries = [e for e in sorted(folder.iterdir()) if not _is_hidden(e) and e.resolve() != self.home]
         plain = [e for e in entries if e.is_file()]
         folders = [e for e in entries if e.is_dir()]
-        self.documents += [e for e in plain if e.suffix.lower() in DOCUMENT_SUFFIXES]
+        self.documents += [e for e in plain if _is_document(e)]
         yield from (("", [e]) for e in plain if e.suffix.lower() in DATABASE_SUFFIXES)
         data = [e for e in plain if data_format(e)]
         name = "_".join(inside.parts)
@@ -89,11 +93,24 @@ def _is_hidden(path: Path) -> bool:
 def data_format(path: Path) -> Format | None:
     """Return the format a file name promises, None where it is not a data file."""
     name = path.name.lower()
-    if name.endswith(_DESCRIPTIONS):
+    if name.endswith(_DESCRIPTIONS) or (name in _DBT and _is_dbt(path)):
         return None
     for packed in (".gz", ".zst"):
         name = name.removesuffix(packed)
     return FORMATS.get(Path(name).suffix)
+
+
+def _is_document(path: Path) -> bool:
+    name = path.name.lower()
+    known = path.suffix.lower() in DOCUMENT_SUFFIXES or name.endswith(_DASHBOARD)
+    return known or (name in _DBT and _is_dbt(path))
+
+
+def _is_dbt(path: Path) -> bool:
+    """Tell the artefacts of dbt from data of the same name by their first key."""
+    with path.open("rb") as file:
+        head = file.read(400)
+    return b'"metadata"' in head or b'"semantic_models"' in head
 
 
 def _table_format(folder: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _RESERVED_ALIASES = frozenset({"memory", "system", "temp", "main"})
 # Below this size a whole CSV file is sniffed, so that late odd rows do not break the types.
 _FULL_SNIFF_BYTES = 20_000_000
+_NAMED_FILE = "sources.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class Lake:
         home: Folder that holds what is derived from it.
         attachments: Database files.
         files: Tables made of data files.
-        sources: Every file the lake consists of, documents included.
+        sources: Every data file the lake consists of.
+        documents: Files beside the data that say what it means: notes, queries, notebooks, dashboards, models.
+        named: Files and folders elsewhere that say so, named by the user.
+        model: Folder of the semantic model's files.
         skipped: What looks like data and cannot be used, each as "name: reason".
         connection: The open connection that the lake is read through, None where it is read from its files.
     """
@@ -58,6 +63,9 @@ class Lake:
     attachments: tuple[Attachment, ...] = ()
     files: tuple[FileTable, ...] = ()
     sources: tuple[Path, ...] = ()
+    documents: tuple[Path, ...] = ()
+    named: tuple[Path, ...] = ()
+    model: Path | None = None
     skipped: tuple[str, ...] = ()
     connection: duckdb.DuckDBPyConnection | None = field(default=None, compare=False, repr=False)
 
@@ -95,12 +103,16 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def find_lake(path: str | Path, *, home: Path | None = None) -> Lake:
+def find_lake(
+    path: str | Path, *, home: Path | None = None, named: Sequence[Path] = (), model: Path | None = None
+) -> Lake:
     """Find the lake at `path`.
 
     Args:
         path: A DuckDB file, a Parquet, CSV or JSON file, or a folder of such files and of folders of them.
         home: Where derived files go; beside the lake in `.genie` where it is not given.
+        named: Files and folders elsewhere that say what the data means; those named in earlier builds count, too.
+        model: Folder of the semantic model's files; the home where it is not given.
 
     Raises:
         LakeError: There is nothing there, or nothing that can be read.
@@ -118,7 +130,23 @@ def find_lake(path: str | Path, *, home: Path | None = None) -> Lake:
             f"{root} holds no tables.{found}",
             hint="A lake is a DuckDB file, or a folder with DuckDB, Parquet, CSV or JSON files.",
         )
-    return lake
+    every = dict.fromkeys((*(p.expanduser().resolve() for p in named), *remembered(lake.home)))
+    return replace(lake, named=tuple(every), model=model or lake.home)
+
+
+def remembered(home: Path) -> tuple[Path, ...]:
+    """Return the files and folders that earlier builds were told to read for meaning."""
+    try:
+        lines = (home / _NAMED_FILE).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return tuple(Path(line) for line in lines if line.strip())
+
+
+def remember(home: Path, named: Sequence[Path]) -> None:
+    """Keep the files and folders to read for meaning, so that later builds read them, too."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / _NAMED_FILE).write_text("".join(f"{path}\n" for path in named), encoding="utf-8")
 
 
 def _file_lake(path: Path, home: Path) -> Lake:
@@ -149,8 +177,10 @@ def _folder_lake(root: Path, home: Path) -> Lake:
         for form in FORMS:
             if members := walk.sound([p for p in paths if data_format(p) == form], form):
                 files.append(_file_table(name, form, members, {f.name.lower() for f in files}))
-    sources = sorted({*(a.path for a in attachments), *(p for f in files for p in f.paths), *walk.documents})
-    return Lake(root, home, tuple(attachments), tuple(files), tuple(sources), tuple(walk.skipped))
+    sources = sorted({*(a.path for a in attachments), *(p for f in files for p in f.paths)})
+    return Lake(
+        root, home, tuple(attachments), tuple(files), tuple(sources), tuple(walk.documents), skipped=tuple(walk.skipped)
+    )
 
 
 def _file_table(name: str, form: Format, paths: tuple[Path, ...], taken: set[str]) -> FileTable:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantic.errors import LakeError
-from semantic.lake import Lake
+from semantic.lake import Lake, remembered
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def live_lake(connection: duckdb.DuckDBPyConnection, *, home: Path | None = None) -> Lake:
+def live_lake(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    home: Path | None = None,
+    named: Sequence[Path] = (),
+    model: Path | None = None,
+) -> Lake:
     """Return the lake of an open connection, which stays the user's own and is never closed.
 
     Args:
         connection: The connection; its databases must stay attached while the lake is used.
         home: Folder that gets a subfolder for the derived files; `.genie` in the current folder where it is not given.
+        named: Files and folders that say what the data means.
+        model: Folder of the semantic model's files; the subfolder where it is not given.
 
     Raises:
         LakeError: It is no DuckDB connection, or it is closed.
@@ -40,4 +49,5 @@ def live_lake(connection: duckdb.DuckDBPyConnection, *, home: Path | None = None
     code = hashlib.sha256(repr(databases).encode()).hexdigest()[:8]
     folder = (home or Path.cwd() / ".genie") / f"connection-{code}"
     root = next((Path(path) for _, path in databases if path), Path("connection in memory"))
-    return Lake(root, folder, connection=connection)
+    every = dict.fromkeys((*(path.expanduser().resolve() for path in named), *remembered(folder)))
+    return Lake(root, folder, named=tuple(every), model=model or folder, connection=connection)

@@ -77,6 +77,11 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+def name_words(name: str) -> tuple[str, ...]:
+    """Return the words of a name in the singular."""
+    return tuple(singular(word) for word in split_words(name))
+
+
 @lru_cache(maxsize=65536)
 def plural(word: str) -> str:
     """Return the plural of an English noun in the singular."""

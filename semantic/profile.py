@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from semantic.lake import quote_name
 from semantic.names import is_opaque, split_words
@@ -117,7 +119,9 @@ def _count(con: duckdb.DuckDBPyConnection, table: Table) -> int | None:
 def _sample(con: duckdb.DuckDBPyConnection, table: Table, rows: int | None) -> pa.Table:
     limit = _limit(table)
     select = f"SELECT {', '.join(_expression(c) for c in table.columns)} FROM {quote_table(table.id)}"
-    if rows is None or rows <= limit:
+    if rows is not None and rows <= limit:  # a limit costs more than it saves here
+        return con.sql(select).to_arrow_table()
+    if rows is None:
         return con.sql(f"{select} LIMIT {limit}").to_arrow_table()
     if table.kind == "table":
         step, size = rows // _RANGES, limit // _RANGES
@@ -149,31 +153,50 @@ def _profile_column(
     if column.family == "other" or not seen:
         return ColumnProfile(rows=seen, nulls=nulls, distinct=seen - data.null_count, exact=exact), []
     counted = _count_values(data)
-    ordered = sorted(counted, key=lambda pair: -pair[1])
-    once = sum(1 for _, count in counted if count == 1)
-    distinct = len(counted) if exact else _estimate_distinct(len(counted), once, seen - data.null_count, total, nulls)
-    kept = [value for value, _ in counted]
-    # A float column may hold NaN, which has no order.
-    low, high = (min(kept), max(kept)) if kept else (None, None)
+    distinct = len(counted.values)
+    if not exact:
+        distinct = _estimate_distinct(distinct, counted.once, seen - data.null_count, total, nulls)
     profile = ColumnProfile(
         rows=seen,
         nulls=round(nulls, 6),
         distinct=distinct,
-        minimum=_text(low),
-        maximum=_text(high),
-        frequent=tuple((str(_text(value))[:_LONGEST_VALUE], count) for value, count in ordered[:10]),
+        minimum=_text(counted.low),
+        maximum=_text(counted.high),
+        frequent=tuple((str(_text(value))[:_LONGEST_VALUE], count) for value, count in counted.most(10)),
         exact=exact,
     )
-    is_text = column.family == "text"
-    return profile, _dictionary(column, [(str(v), n) for v, n in ordered]) if is_text else []
+    return profile, _dictionary(column, counted.most(distinct)) if column.family == "text" else []
 
 
-def _count_values(data: pa.ChunkedArray) -> list[tuple[Any, int]]:
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The distinct values of a column that have an order, with their counts; few of them ever become Python objects."""
+
+    values: pa.Array
+    counts: NDArray[np.int64]
+    once: int
+    low: Any
+    high: Any
+
+    def most(self, number: int) -> list[tuple[Any, int]]:
+        """Return the most frequent ones, first met first among equals."""
+        order = np.argsort(-self.counts, kind="stable")[:number]
+        return list(zip(self.values.take(order).to_pylist(), self.counts[order].tolist(), strict=True))
+
+
+def _count_values(data: pa.ChunkedArray) -> _Counted:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    counts = pc.value_counts(data.combine_chunks())
-    values, numbers = counts.field(0).to_pylist(), counts.field(1).to_pylist()
-    return [(v, n) for v, n in zip(values, numbers, strict=True) if v is not None and v == v]  # noqa: PLR0124
+    counted = pc.value_counts(data.combine_chunks())
+    values, counts = counted.field(0), counted.field(1).to_numpy()
+    absent = pc.is_null(values, nan_is_null=True)
+    if absent.true_count:
+        kept = pc.invert(absent)
+        values, counts = values.filter(kept), counts[kept.to_numpy(zero_copy_only=False)]
+    ends = pc.min_max(values) if len(values) and not pa.types.is_null(values.type) else None
+    low, high = (ends["min"].as_py(), ends["max"].as_py()) if ends else (None, None)
+    return _Counted(values, counts, int((counts == 1).sum()), low, high)
 
 
 def _estimate_distinct(seen: int, once: int, rows: int, total: int | None, nulls: float) -> int:
@@ -226,7 +249,7 @@ def _refine(
         try:
             with time_limit(con, left):
                 columns.append(_refine_column(con, table, column, values))
-        except duckdb.InterruptException:
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             columns.append(column)
     return replace(table, columns=tuple(columns))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -14,9 +15,8 @@ Vectors = NDArray[np.float32]
 
 TableKind = Literal["table", "view", "files"]
 Cardinality = Literal["many-to-one", "one-to-one", "many-to-many"]
-Origin = Literal["declared", "inferred"]
-DocumentKind = Literal["table", "column", "passage"]
-MatchKind = Literal["exact", "inflection", "abbreviation", "fuzzy"]
+Origin = Literal["declared", "mined", "inferred"]
+DocumentKind = Literal["table", "column", "passage", "metric", "query", "term", "word"]
 
 
 Family = Literal["number", "text", "date", "time", "boolean", "other"]
@@ -83,22 +83,46 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table. `type` is DuckDB's type text, `comment` is empty where there is none."""
+    """One column of a table.
+
+    Attributes:
+        name: As in the catalog.
+        type: DuckDB's type text.
+        comment: What it means, empty where nobody said so.
+        nullable: False where nulls are forbidden.
+        profile: What its values look like, None where they were not read.
+        synonyms: Other words people use for it.
+        unit: What its numbers count, such as "EUR" or "ms", empty where it is not known.
+        personal: Kind of personal data it holds, such as "e-mail", empty where it holds none.
+        hidden: True where the semantic model keeps it from people and models.
+        deprecated: True where another column is to be used instead.
+    """
 
     name: str
     type: str
     comment: str = ""
     nullable: bool = True
     profile: ColumnProfile | None = None
+    synonyms: tuple[str, ...] = ()
+    unit: str = ""
+    personal: str = ""
+    hidden: bool = False
+    deprecated: bool = False
 
     @property
     def family(self) -> Family:
         """The coarse kind of the type: what operations make sense on it."""
-        kind = self.type.upper()
-        if kind.endswith("]"):
-            return "other"
-        word = kind.split("(")[0].split(" ")[0]
-        return next((family for family, names in _FAMILIES.items() if word.startswith(names)), "other")
+        return _family(self.type)
+
+
+@lru_cache(maxsize=4096)
+def _family(kind: str) -> Family:
+    """Return the family of a type; there are few types and many columns."""
+    kind = kind.upper()
+    if kind.endswith("]"):
+        return "other"
+    word = kind.split("(")[0].split(" ")[0]
+    return next((family for family, names in _FAMILIES.items() if word.startswith(names)), "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +134,13 @@ class Table:
         definition: The SQL of a view, else empty.
         primary_key: Declared or measured key columns, empty where there is none.
         fingerprint: Changes whenever structure or data change.
-        stale: True where the name marks a copy, a backup or a staging table beside a better one.
+        stale: True where the name marks a copy, a backup or a staging table beside a better one, or the semantic
+            model calls it deprecated.
+        synonyms: Other words people use for it.
+        certified: True where a person vouches for it.
+        hidden: True where the semantic model keeps it from people and models.
+        default_filter: Condition in SQL that holds unless a question asks otherwise, empty where there is none.
+        authority: How much the rest of the lake leans on it, 0 to 1.
     """
 
     id: TableId
@@ -122,6 +152,11 @@ class Table:
     primary_key: tuple[str, ...] = ()
     fingerprint: str = ""
     stale: bool = False
+    synonyms: tuple[str, ...] = ()
+    certified: bool = False
+    hidden: bool = False
+    default_filter: str = ""
+    authority: float = 0.0
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, ignoring case, or None."""
@@ -139,6 +174,7 @@ class Relationship:
         cardinality: Read from child to parent; "many-to-one" means a parent row is met once per child row.
         coverage: Share of non-null child values that have a parent, 0 to 1.
         confidence: 1 for declared constraints, less for inferred ones.
+        uses: How often queries of the lake join this way.
     """
 
     child: TableId
@@ -149,11 +185,21 @@ class Relationship:
     origin: Origin = "declared"
     coverage: float = 1.0
     confidence: float = 1.0
+    uses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A text that is embedded and searched; `column` is empty for tables and passages, `source` is where it is from."""
+    """A text that is embedded and searched.
+
+    Attributes:
+        kind: What it describes.
+        table: The table it describes or belongs to, None where there is none.
+        column: The column it describes, else empty.
+        title: Short name.
+        text: What is searched.
+        source: Where it is from; the id of the fact for metrics, past queries and terms.
+    """
 
     kind: DocumentKind
     table: TableId | None
@@ -161,55 +207,6 @@ class Document:
     title: str = ""
     text: str = ""
     source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A document found for a question; `score` fuses `dense`, a cosine, and `lexical`, a BM25 score."""
-
-    document: Document
-    score: float
-    dense: float = 0.0
-    lexical: float = 0.0
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueHit:
-    """Words of a question that equal, or nearly equal, a cell value.
-
-    Attributes:
-        phrase: The words of the question.
-        start: Position of the first character in the question.
-        end: Position after the last character.
-        table: Where the value lives.
-        column: Column it lives in.
-        value: The cell's own text, to be used in a filter.
-        count: Rows that hold it, as far as known.
-        match: How it was found.
-        score: 1 for exact, less otherwise, 0 to 1.
-    """
-
-    phrase: str
-    start: int
-    end: int
-    table: TableId
-    column: str
-    value: str
-    count: int
-    match: MatchKind
-    score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """All that one search found, each list best first."""
-
-    tables: tuple[Hit, ...] = ()
-    columns: tuple[Hit, ...] = ()
-    values: tuple[ValueHit, ...] = ()
-    passages: tuple[Hit, ...] = ()
-    question_vector: Vectors | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

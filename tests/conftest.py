@@ -66,9 +66,9 @@ def shop(tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def indexed_shop(tmp_path_factory) -> Path:
     """The same file with its index; for tests that change nothing."""
-    from semantic.encoders import find_encoder
     from semantic.index import build_index
     from semantic.lake import find_lake
+    from semantic.vectors.encoders import find_encoder
 
     path = write_shop(tmp_path_factory.mktemp("indexed") / "shop.duckdb")
     build_index(find_lake(path), encoder=find_encoder("minilm"))

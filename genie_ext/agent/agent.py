@@ -7,15 +7,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from genie_ext.agent.answer import make_answer
-from genie_ext.agent.checks import Evidence, check_answer
+from genie_ext.agent.checks import check_answer
 from genie_ext.agent.context import find_context
+from genie_ext.agent.evidence import Evidence
 from genie_ext.agent.plan import doubtful, make_plan
 from genie_ext.agent.sql import write_checked
 from genie_ext.engines.base import Engine
 from genie_ext.guard import Policy, check
-from genie_ext.types import Context, Event, Finding, Plan, Question, Refusal, Rows, Turn
+from genie_ext.types import Clarification, Context, Event, Finding, Plan, Question, Refusal, Rows, Turn
+from semantic.found import Hit
 from semantic.index import Index
-from semantic.types import Hit
 
 _PROBE_TIMEOUT_S = 5.0
 _PROBE_ROWS = 10
@@ -57,6 +58,8 @@ class Agent:
         empty = Turn(question=question, privacy=self.privacy, fallback=self.fallback)
         if isinstance(plan, Refusal):
             turn = replace(empty, refusal=plan)
+        elif isinstance(plan, Clarification):
+            turn = replace(empty, clarification=plan)
         else:
             yield Event(kind="planned", text=plan.interpretation, value=plan)
             turn = yield from self._answer(context, plan, empty)
@@ -91,7 +94,8 @@ class Agent:
 
 
 def _last(turn: Turn) -> Event:
-    text = turn.answer.text if turn.answer else turn.refusal.reason if turn.refusal else ""
+    asked = turn.clarification.question if turn.clarification else ""
+    text = turn.answer.text if turn.answer else turn.refusal.reason if turn.refusal else asked
     return Event(kind="answer", text=text, value=turn)
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
+from genie_ext.agent.evidence import Check, Evidence, finding
 from genie_ext.agent.probes import (
-    Probe,
     count_missing,
     count_unmatched,
     date_bounds,
     nearest_values,
     value_exists,
 )
+from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Scope
-from genie_ext.embedded.steps import base_table, conditioned, measured_table, read_columns
-from genie_ext.embedded.write import join_scope, make_schema
+from genie_ext.embedded.steps import base_table, conditioned, measured_table, metric_tables, metrics_of, read_columns
 from genie_ext.errors import EngineError, GuardError, QueryCancelledError
-from genie_ext.types import ColumnRef, Context, Filter, Finding, Measure, Plan, Rows, Severity, Step
+from genie_ext.types import ColumnRef, Filter, Finding, Measure, Severity, Step
 from semantic.types import TableId
 
 _LARGE_LOSS = 0.01
@@ -26,32 +25,9 @@ _MANY_MISSING = 0.05
 _OPEN_SHARE = 0.1
 """Share of the period asked for that may lie outside the data without being worth a word."""
 _EQUALITIES = ("=", "in", "!=", "not in")
+_DENIALS = ("!=", "not in", "not like")
 _REPEATABLE = ("sum", "avg", "count", "median")
 _NEED_VALUES = ("sum", "avg", "median", "count_distinct")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """All that a check may look at; `unread` names the parts of the lake that the index could not read."""
-
-    context: Context
-    plan: Plan
-    rows: Rows
-    probe: Probe
-    unread: tuple[str, ...] = ()
-
-    @property
-    def step(self) -> Step:
-        """The step that gave the rows."""
-        return self.plan.steps[-1]
-
-    def scope(self) -> Scope:
-        """Return the tables and joins of the step as they were written."""
-        context = self.context
-        return join_scope(self.step, make_schema(context.names, context.tables, context.relationships))
-
-
-Check = Callable[[Evidence], Sequence[Finding]]
 
 
 def check_answer(evidence: Evidence) -> tuple[Finding, ...]:
@@ -60,7 +36,8 @@ def check_answer(evidence: Evidence) -> tuple[Finding, ...]:
     Raises:
         QueryCancelledError: The user stopped it.
     """
-    return tuple(finding for name, check in CHECKS for finding in _run(name, check, evidence))
+    checks = CHECKS if evidence.plan.query is None else CHECKS_OF_ROWS
+    return tuple(finding for name, check in checks for finding in _run(name, check, evidence))
 
 
 def check_rows(evidence: Evidence) -> Sequence[Finding]:
@@ -68,13 +45,13 @@ def check_rows(evidence: Evidence) -> Sequence[Finding]:
     table = evidence.rows.table
     if evidence.rows.truncated:
         message = f"Only the first {table.num_rows:,} rows were fetched."
-        return [_finding("truncation", "warning", message, "Add a filter or ask for a total.")]
+        return [finding("truncation", "warning", message, "Add a filter or ask for a total.")]
     cells = [column[0].as_py() for column in table.columns] if table.num_rows == 1 else []
     if table.num_rows == 0 or _counts_nothing(evidence.step, cells):
-        return [_finding("empty", "warning", "No row fits all conditions.")]
+        return [finding("empty", "warning", "No row fits all conditions.")]
     if evidence.step.measures and cells and all(cell is None for cell in cells):
-        return [_finding("empty", "error", "There is no value to compute the figure from.")]
-    return [_finding("rows", "ok", f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}, none cut off.")]
+        return [finding("empty", "error", "There is no value to compute the figure from.")]
+    return [finding("rows", "ok", f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}, none cut off.")]
 
 
 def check_values(evidence: Evidence) -> Sequence[Finding]:
@@ -83,7 +60,7 @@ def check_values(evidence: Evidence) -> Sequence[Finding]:
     missing = [item for item in asked if not value_exists(evidence.context, evidence.probe, item[1], item[2])]
     if asked and not missing:
         message = f"{'Every filter value exists' if len(asked) > 1 else 'The filter value exists'} in the data."
-        return [_finding("values", "ok", message)]
+        return [finding("values", "ok", message)]
     return [_no_value(evidence, condition, ref, value) for condition, ref, value in missing]
 
 
@@ -94,11 +71,12 @@ def check_fan_out(evidence: Evidence) -> Sequence[Finding]:
         return []
     for measure in _figures(evidence.step):
         table = measured_table(measure) or base_table(evidence.step)
-        if scope.repeats(table) and (measure.column is not None or not _counts_keys(scope, table)):
+        counted = measure.column is None and measure.metric is None
+        if scope.repeats(table) and not (counted and _counts_keys(scope, table)):
             figure = measure.label or measure.aggregate
             message = f"A join repeats rows of {table.name}, so {figure} counts some of them more than once."
-            return [_finding("fan-out", "error", message, "Compute the figure before joining.")]
-    return [_finding("fan-out", "ok", "No join repeats the rows that are counted or added.")]
+            return [finding("fan-out", "error", message, "Compute the figure before joining.")]
+    return [finding("fan-out", "ok", "No join repeats the rows that are counted or added.")]
 
 
 def check_row_loss(evidence: Evidence) -> Sequence[Finding]:
@@ -110,14 +88,20 @@ def check_row_loss(evidence: Evidence) -> Sequence[Finding]:
     filtered = {ref.table for ref in conditioned(evidence.step)}
     if evidence.step.time is not None:
         filtered.add(evidence.step.time.column.table)
-    for edge in evidence.scope().edges:
-        if not edge.to_parent or edge.far[0] in filtered:
+    filtered.update(table for condition in evidence.step.segments for table in condition.segment.tables)
+    denied = {f.subject.table for f in evidence.step.filters if f.operator in _DENIALS}
+    if metrics_of(evidence.step):  # rows of nowhere belong to the rest of a governed figure that leaves out Germany
+        filtered -= {table for table in denied if table is not None}
+    scope = evidence.scope()
+    kept = {node for node in scope.outer if node[0] not in denied}
+    for edge in scope.edges:
+        if not edge.to_parent or edge.far[0] in filtered or edge.far in kept:
             continue
         lost, total = count_unmatched(evidence.context, evidence.probe, edge)
         if lost:
             near, far = edge.near[0].name, edge.far[0].name
             message = f"{lost:,} of {total:,} rows of {near} have no {far} and are left out."
-            findings.append(_finding("row loss", "warning" if lost > _LARGE_LOSS * total else "note", message))
+            findings.append(finding("row loss", "warning" if lost > _LARGE_LOSS * total else "note", message))
     return findings
 
 
@@ -133,7 +117,7 @@ def check_missing(evidence: Evidence) -> Sequence[Finding]:
         if missing:
             message = f"{missing:,} of {total:,} rows of {ref.table.name} have no {ref.column} and do not count."
             severity: Severity = "warning" if missing > _MANY_MISSING * total else "note"
-            findings.append(_finding("missing values", severity, message))
+            findings.append(finding("missing values", severity, message))
     return [*findings, *_missing_in_denials(evidence)]
 
 
@@ -141,11 +125,11 @@ def _missing_in_denials(evidence: Evidence) -> Iterator[Finding]:
     """Find rows without a value, which "not from France" leaves out although nobody knows where they are from."""
     for condition in evidence.step.filters:
         ref = condition.subject
-        if isinstance(ref, ColumnRef) and condition.operator in ("!=", "not in", "not like"):
+        if isinstance(ref, ColumnRef) and condition.operator in _DENIALS:
             missing, _ = count_missing(evidence.context, evidence.probe, ref, numeric=False)
             if missing:
                 message = f"{missing:,} rows of {ref.table.name} have no {ref.column} and are left out."
-                yield _finding("missing values", "warning", message)
+                yield finding("missing values", "warning", message)
 
 
 def check_coverage(evidence: Evidence) -> Sequence[Finding]:
@@ -157,15 +141,15 @@ def check_coverage(evidence: Evidence) -> Sequence[Finding]:
     name, (first, last) = time.column.column, bounds
     if (time.start and time.start > last) or (time.end and time.end <= first):
         message = f"{name} holds {first} to {last}; the period asked for lies outside."
-        return [_finding("coverage", "error", message)]
+        return [finding("coverage", "error", message)]
     spare = _OPEN_SHARE * (time.end - time.start).days if time.start and time.end else 0.0
     findings = []
     if time.start and (first - time.start).days > spare:
-        findings.append(_finding("coverage", "note", f"{name} starts only at {first}."))
+        findings.append(finding("coverage", "note", f"{name} starts only at {first}."))
     if time.start and time.end and (time.end - last).days - 1 > spare:
         over = "The period is not over: " if time.end > evidence.context.question.today else ""
-        findings.append(_finding("coverage", "note", f"{over}{name} ends at {last}."))
-    return findings or [_finding("coverage", "ok", f"{name} covers the period ({first} to {last}).")]
+        findings.append(finding("coverage", "note", f"{over}{name} ends at {last}."))
+    return findings or [finding("coverage", "ok", f"{name} covers the period ({first} to {last}).")]
 
 
 def check_repeats(evidence: Evidence) -> Sequence[Finding]:
@@ -178,13 +162,13 @@ def check_repeats(evidence: Evidence) -> Sequence[Finding]:
     if not repeated:
         return []
     message = f"{repeated:,} of {table.num_rows:,} rows repeat an earlier one."
-    return [_finding("repeats", "note", message, "Ask for the different ones.")]
+    return [finding("repeats", "note", message, "Ask for the different ones.")]
 
 
 def check_unread(evidence: Evidence) -> Sequence[Finding]:
     """Find parts of the tables read, files above all, that could not be read and are missing from the answer."""
     step = evidence.step
-    tables = {base_table(step), *step.sources, *(ref.table for ref in read_columns(step))}
+    tables = {base_table(step), *step.sources, *(ref.table for ref in read_columns(step)), *metric_tables(step)}
     names = [re.compile(rf"(?<![^\W_]){re.escape(table.name)}(?![^\W_])", re.IGNORECASE) for table in tables]
     missing = [part for part in evidence.unread if any(name.search(part) for name in names)]
     message = f"Not all of the data could be read: {'; '.join(missing[:3])}."
@@ -203,17 +187,17 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 
 
+CHECKS_OF_ROWS: tuple[tuple[str, Check], ...] = (("rows", check_rows), ("unread", check_unread))
+"""Checks of a query that somebody else wrote, whose joins and filters are not known part by part."""
+
+
 def _run(name: str, check: Check, evidence: Evidence) -> Sequence[Finding]:
     try:
         return check(evidence)
     except QueryCancelledError:
         raise
     except (EngineError, GuardError) as error:  # the rows are there; that they could not be checked is a finding too
-        return [_finding(name, "note", f"Could not be checked: {error.message}")]
-
-
-def _finding(check: str, severity: Severity, message: str, suggestion: str = "") -> Finding:
-    return Finding(check=check, severity=severity, message=message, suggestion=suggestion)
+        return [finding(name, "note", f"Could not be checked: {error.message}")]
 
 
 def _counts_nothing(step: Step, cells: Sequence[object]) -> bool:
@@ -231,14 +215,18 @@ def _no_value(evidence: Evidence, condition: Filter, ref: ColumnRef, value: str)
     near = nearest_values(evidence.context, ref, value)
     severity: Severity = "warning" if condition.operator in ("!=", "not in") else "error"
     suggestion = f"Nearest: {', '.join(near)}." if near else ""
-    return _finding("values", severity, f"No row has {ref.column} “{value}”.", suggestion)
+    return finding("values", severity, f"No row has {ref.column} “{value}”.", suggestion)
 
 
 def _figures(step: Step) -> Iterator[Measure]:
     """Yield the figures shown, sorted by and compared that a repeated row would falsify."""
     sorted_by = (order.by for order in step.order if isinstance(order.by, Measure))
     compared = (f.subject for f in step.filters if isinstance(f.subject, Measure))
-    yield from (m for m in dict.fromkeys((*step.measures, *sorted_by, *compared)) if m.aggregate in _REPEATABLE)
+    yield from (
+        m
+        for m in dict.fromkeys((*step.measures, *sorted_by, *compared))
+        if m.aggregate in _REPEATABLE and not (m.metric and bears_repeats(m.metric))
+    )
 
 
 def _counts_keys(scope: Scope, table: TableId) -> bool:

@@ -7,13 +7,13 @@ import math
 from genie_ext.embedded.confidence import NO_DOUBT
 from genie_ext.embedded.plan import plan_question
 from genie_ext.embedded.subjects import Lookup
-from genie_ext.types import Context, Plan, Refusal
+from genie_ext.types import Clarification, Context, Plan, Refusal
 
 
-def make_plan(context: Context, lookup: Lookup, *, answer_above: float) -> Plan | Refusal:
-    """Return the embedded tier's plan, or a refusal where it is less sure than `answer_above` (0 to 1)."""
+def make_plan(context: Context, lookup: Lookup, *, answer_above: float) -> Plan | Clarification | Refusal:
+    """Return the embedded tier's plan or question back, or a refusal where it is less sure than `answer_above`."""
     plan = plan_question(context, lookup)
-    if isinstance(plan, Refusal) or plan.confidence >= answer_above:
+    if not isinstance(plan, Plan) or plan.confidence >= answer_above:
         return plan
     return doubtful(plan, plan.confidence, plan.reasons)
 

@@ -88,14 +88,14 @@ def _answer(path: Path, settings: Settings, question: str, thread: str) -> Turn:
             line.show(event.text)
             if event.kind == "answer" and isinstance(event.value, Turn):
                 line.clear()
-                if thread and event.value.answer:
+                if thread and not event.value.refusal:
                     _keep(session.lake.home, thread, question)
                 return event.value
     raise RuntimeError("The session ended without an answer.")
 
 
 def _keep(home: Path, thread: str, question: str) -> None:
-    """Add the question to its thread; an answer that was found is shown even where that fails."""
+    """Add the question to its thread; what was found is shown even where that fails."""
     from genie_ext.threads import remember
 
     try:

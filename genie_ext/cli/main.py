@@ -17,6 +17,7 @@ from genie_ext.cli.demo import demo
 from genie_ext.cli.doctor import doctor
 from genie_ext.cli.eval import evaluate
 from genie_ext.cli.index import index
+from genie_ext.cli.model import model
 from genie_ext.cli.reference import reference
 from genie_ext.cli.search import search
 from genie_ext.config import debug_wanted
@@ -47,7 +48,7 @@ def genie() -> None:
     """  # noqa: D301 - click's mark for a block that keeps its lines
 
 
-for _command in (ask, search, index, batch, evaluate, doctor, demo, config, reference):
+for _command in (ask, search, index, batch, evaluate, doctor, demo, model, config, reference):
     genie.add_command(_command)
 
 

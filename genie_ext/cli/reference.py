@@ -15,9 +15,12 @@ _NOTE = "<!-- Written by `make docs`; change the program, not this page. -->"
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.pass_context
 def reference(context: click.Context, folder: Path) -> None:
-    """Write cli.md and config.md to a FOLDER."""
+    """Write cli.md, config.md and the schemas of the semantic model to a FOLDER."""
+    from semantic.model.schema import SCHEMA_FOLDER, write_schemas
+
     (folder / "cli.md").write_text(cli_page(context.find_root().command), encoding="utf-8")
     (folder / "config.md").write_text(config_page(), encoding="utf-8")
+    write_schemas(folder / SCHEMA_FOLDER)
 
 
 def cli_page(command: click.Command) -> str:

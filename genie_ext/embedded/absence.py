@@ -16,6 +16,7 @@ _WILD = re.compile(r"([\\%_])")
 def add_absence(draft: Draft) -> None:
     """Turn "without any orders", "never …", "missing phone" into conditions on absence."""
     negated_values = {f.phrase for f in draft.filters if f.operator in ("!=", "not in", "not like")}
+    negated_values |= {condition.phrase for condition in draft.segments if condition.denied}
     for cue in draft.reading.cues:
         if cue.kind not in ("null", "negation"):
             continue

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from genie_ext.embedded.columns import flag_values, is_key, is_number
-from genie_ext.embedded.cues import Cue
+from genie_ext.embedded.cues import EXTREMES, Cue
 from genie_ext.embedded.draft import Draft
-from genie_ext.embedded.figures import EXTREMES, count_of, is_aggregated, measure_of, words_after
+from genie_ext.embedded.figures import count_of, is_aggregated, measure_of, words_after
 from genie_ext.embedded.follow_up import refers_back
 from genie_ext.embedded.link import Mention
 from genie_ext.embedded.subjects import Lookup, default_number
@@ -21,6 +21,7 @@ _WHOLE = 0.8
 def add_aggregates(draft: Draft, lookup: Lookup) -> None:
     """Turn aggregate cues into measures; several cues before one column all apply to it."""
     cues = [c for c in draft.reading.cues if c.kind == "aggregate" or is_aggregated(draft, c)]
+    cues = [c for c in cues if c.start not in draft.spent]
     for i, cue in enumerate(cues):
         following = (
             cues[i + 1]
@@ -29,6 +30,9 @@ def add_aggregates(draft: Draft, lookup: Lookup) -> None:
         )
         before = cues[i - 1] if i and cue.start - cues[i - 1].end <= 5 else None
         count = len(draft.measures)
+        if _splits_figure(draft, cue):
+            draft.missing.append(f"what to split the figure by: “{cue.word.strip()}” is a figure itself")
+            continue
         if cue.detail == "count" and before is not None and before.start in draft.placed:
             continue  # "average number of …" was one figure
         if cue.detail == "count":
@@ -39,6 +43,14 @@ def add_aggregates(draft: Draft, lookup: Lookup) -> None:
             _add_figure(draft, following or cue, EXTREMES.get(cue.word) or cue.detail, lookup)  # type: ignore[arg-type]
         if len(draft.measures) > count:
             draft.placed[cue.start] = draft.measures[count]
+
+
+def _splits_figure(draft: Draft, cue: Cue) -> bool:
+    """Tell whether a governed figure is to be split by another figure, which has no values of its own."""
+    governed = any(measure.metric is not None for measure in draft.measures)
+    ranked = any(c.kind in ("superlative", "order") for c in draft.reading.cues)
+    behind = re.search(r"\b(?:by|per|each)\s+(?:the |their )?$", draft.reading.text[: cue.start].lower())
+    return governed and not ranked and behind is not None
 
 
 def _names_number(draft: Draft, count: Cue) -> bool:
@@ -108,6 +120,9 @@ def _count_column(draft: Draft, ref: ColumnRef, cue: Cue) -> None:
 def _add_figure(draft: Draft, cue: Cue, aggregate: Aggregate, lookup: Lookup) -> None:
     place = _target(draft, cue)
     if place is None:
+        if any(measure.metric is not None for measure in draft.measures):
+            draft.missing.append(f"what “{cue.word}” is about beside the figure asked for")
+            return
         ref = default_number(draft, words_after(draft, cue), lookup, draft.focus())
         if ref is None:
             draft.missing.append(f"which number “{cue.word}” is about")

@@ -55,17 +55,22 @@ def is_key(table: Table, column: Column) -> bool:
     return column.name in table.primary_key or bool(stems and stems[-1] in _IDENTIFYING)
 
 
+def visible_columns(table: Table) -> tuple[Column, ...]:
+    """Return the columns that may be shown; all where nothing else is left."""
+    return tuple(column for column in table.columns if not column.hidden) or table.columns
+
+
 def display_column(table: Table) -> Column:
     """Return the column people know a row of this table by."""
     own = set(name_stems(table.id.name))
-    texts = [(column, name_stems(column.name)) for column in table.columns if column.family == "text"]
+    texts = [(column, name_stems(column.name)) for column in visible_columns(table) if column.family == "text"]
     for column, stems in texts:
         if stems and stems[-1] in _NAME_WORDS and (len(stems) == 1 or set(stems[:-1]) <= own | {"full"}):
             return column
     for column, stems in texts:
         if stems and (stems[-1] in _NAME_WORDS or set(stems) <= own):
             return column
-    return next((column for column, _ in texts if not is_key(table, column)), table.columns[0])
+    return next((column for column, _ in texts if not is_key(table, column)), visible_columns(table)[0])
 
 
 def has_name(table: Table) -> bool:

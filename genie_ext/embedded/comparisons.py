@@ -9,6 +9,7 @@ from genie_ext.embedded.cues import Cue, plain_number, read_number
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.figures import count_of
 from genie_ext.embedded.link import Link
+from genie_ext.embedded.metrics import compared_metric
 from genie_ext.embedded.subjects import Lookup, default_number, hinted_column, year_column
 from genie_ext.types import ColumnRef, Filter, Measure, Operator, Scalar, Step
 from semantic.types import TableId
@@ -22,6 +23,9 @@ def add_comparisons(draft: Draft, lookup: Lookup) -> None:
         if cue.kind in ("compare", "between") and cue.numbers:
             _add_comparison(draft, cue, lookup)
         elif cue.kind == "average_of":
+            if any(cue.start <= n.start <= cue.end + 14 for n in draft.reading.named if n.metrics):
+                draft.missing.append(f"a way to compute “{cue.word}” of a figure without a model")
+                continue
             ref = _number_beside(draft, cue, lookup)
             if ref is None:
                 draft.missing.append(f"which number “{cue.word}” is about")
@@ -33,7 +37,11 @@ def add_comparisons(draft: Draft, lookup: Lookup) -> None:
 def _add_comparison(draft: Draft, cue: Cue, lookup: Lookup) -> None:
     operator: Operator = "between" if cue.kind == "between" else cue.detail  # type: ignore[assignment]
     values = tuple(plain_number(n) for n in cue.numbers[: 2 if operator == "between" else 1])
+    metric = compared_metric(draft, cue)
     measured = _measure_before(draft, cue)
+    if metric is not None and metric != measured:
+        draft.filters.append(Filter(subject=metric, operator=operator, values=values, phrase=cue.word))
+        return
     if measured is not None:
         draft.measures.remove(measured)
         draft.filters.append(Filter(subject=measured, operator=operator, values=values, phrase=cue.word))

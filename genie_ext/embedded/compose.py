@@ -10,6 +10,7 @@ from genie_ext.embedded.columns import display_columns, has_name
 from genie_ext.embedded.comparisons import add_bare_numbers, add_comparisons
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.groups import add_default_measure, add_groups
+from genie_ext.embedded.metrics import add_named, split_by_listed
 from genie_ext.embedded.orders import add_orders
 from genie_ext.embedded.periods import add_dates
 from genie_ext.embedded.read import Reading
@@ -18,11 +19,12 @@ from genie_ext.embedded.shown import add_shown, in_head
 from genie_ext.embedded.subjects import Lookup
 from genie_ext.embedded.superlatives import add_superlatives
 from genie_ext.embedded.values import add_values
-from genie_ext.types import ColumnRef, Context, Dimension, Order, Step
+from genie_ext.types import ColumnRef, Context, Dimension, Measure, Order, Step
 from semantic.types import TableId
 
 _ASKS_ROWS = re.compile(r"^\s*(?:please )?(?:list|show|display|find|give|get|return|print)\b")
 
+_BESIDE = re.compile(r"(?:,|,? and| &)\s+(?:the |their |our )?")
 _ASKS_ALL = re.compile(
     r"\ball (?:of )?(?:the )?(?:available )?(?:information|info|details|data|columns|fields)\b|\beverything\b"
 )
@@ -37,7 +39,8 @@ def compose(context: Context, reading: Reading, lookup: Lookup, *, alone: bool =
         lookup: Finds columns by meaning.
         alone: False where the question only changes the one before, so that it need not name what to show.
     """
-    draft = Draft(context=context, reading=reading)
+    draft = Draft(context=context, reading=reading, continues=not alone)
+    add_named(draft)
     add_values(draft)
     add_aggregates(draft, lookup)
     add_default_measure(draft)
@@ -49,6 +52,7 @@ def compose(context: Context, reading: Reading, lookup: Lookup, *, alone: bool =
     add_bare_numbers(draft, _spans(reading))
     shown = add_shown(draft)
     add_superlatives(draft, lookup, shown)
+    split_by_listed(draft)
     add_orders(draft)
     add_dates(draft)
     _add_distinct(draft)
@@ -58,6 +62,7 @@ def compose(context: Context, reading: Reading, lookup: Lookup, *, alone: bool =
         _refuse_rank_of_one(draft)
     else:
         draft.sources.extend(f.subject.table for f in draft.filters if isinstance(f.subject, ColumnRef))
+        draft.sources.extend(s.segment.tables[0] for s in draft.segments)
         draft.sources.extend((draft.time.column.table,) if draft.time else ())
     return draft
 
@@ -82,6 +87,7 @@ def finish(draft: Draft) -> Step | None:
         limit=draft.limit,
         distinct=draft.distinct and not draft.measures,
         keys=tuple(dict.fromkeys(draft.keys)),
+        segments=tuple(dict.fromkeys(draft.segments)),
     )
     return choose_roles(draft, step)
 
@@ -97,6 +103,8 @@ def _add_rest(draft: Draft) -> None:
         if i in draft.used:
             continue
         table, column = draft.pick(mention, want="table"), draft.pick(mention, want="column")
+        if _is_listed(draft, mention.start):
+            draft.missing.append(f"which figure of its own “{mention.text}” means")
         if table is not None and table.score < 0.7:
             draft.doubt(f"read “{mention.text}” as {table.table.name}", 0.6)
         if table is not None and (column is None or table.score >= column.score):
@@ -105,9 +113,15 @@ def _add_rest(draft: Draft) -> None:
             draft.doubt(f"did not use “{mention.text}”", 0.6)
 
 
+def _is_listed(draft: Draft, start: int) -> bool:
+    """Tell whether words stand in a row behind a governed figure, and so ask for another: "net revenue and orders"."""
+    ends = [named.end for named in draft.reading.named if draft.placed.get(named.start) in draft.measures]
+    return any(_BESIDE.fullmatch(draft.reading.text[end:start].lower()) for end in ends if end <= start)
+
+
 def _default_shown(draft: Draft, shown: TableId | None) -> None:
     """Show the name of the listed rows where the question asks which or who, whole rows where it says list or show."""
-    named = draft.reading.mentions or draft.reading.values
+    named = draft.reading.mentions or draft.reading.values or draft.reading.named
     if draft.measures or draft.dimensions or not named:
         return
     table = shown or draft.focus()
@@ -121,6 +135,7 @@ def _default_shown(draft: Draft, shown: TableId | None) -> None:
         for column in display_columns(draft.table(table)):
             draft.dimensions.append((0, Dimension(column=ColumnRef(table, column.name), label=column.name)))
         grouped = any(order.by for order in draft.order if not isinstance(order.by, Dimension))
+        grouped = grouped or any(isinstance(f.subject, Measure) and f.subject.metric for f in draft.filters)
         if draft.show_order and draft.order and isinstance(draft.order[0].by, Dimension):
             draft.dimensions.append((1, draft.order[0].by))
         if grouped:
@@ -129,7 +144,8 @@ def _default_shown(draft: Draft, shown: TableId | None) -> None:
 
 def _refuse_rank_of_one(draft: Draft) -> None:
     """Note that nothing can be ranked where a single row of figures is all there is to show."""
-    if draft.measures and not draft.dimensions and draft.order and draft.limit is not None:
+    ranked = draft.limit is not None or any(measure.metric for measure in draft.measures)
+    if draft.measures and not draft.dimensions and draft.order and ranked:
         draft.missing.append("whose figures are to be ranked")
 
 
@@ -138,4 +154,5 @@ def _spans(reading: Reading) -> list[tuple[int, int]]:
         (d.at, d.until) for d in reading.dates
     ]
     spans += [(q.start, q.end) for q in reading.quoted] + [(m.start, m.end) for m in reading.mentions]
+    spans += [(n.start, n.end) for n in reading.named]
     return spans + [(g[0].start, g[0].end) for g in reading.values]

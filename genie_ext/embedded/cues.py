@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from genie_ext.embedded.lexicon import read_lexicon
+from genie_ext.types import Aggregate
 
 CueKind = Literal[
     "aggregate", "distinct", "superlative", "compare", "between", "group", "grain", "order", "negation", "null", "like",
@@ -38,6 +39,8 @@ class Cue:
     end: int
 
 
+EXTREMES: dict[str, Aggregate] = {"maximum": "max", "max": "max", "minimum": "min", "min": "min"}
+"""Superlatives that may also ask for the figure itself."""
 _NUMBER_WORDS: dict[str, int] = read_lexicon("cues")["numbers"]
 _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 

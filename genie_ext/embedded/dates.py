@@ -189,6 +189,13 @@ def _decade(match: re.Match[str], _today: dt.date) -> Span:
     return dt.date(start, 1, 1), dt.date(start + 10, 1, 1)
 
 
+def _said_quarter(match: re.Match[str], _today: dt.date) -> Span:
+    start = dt.date(int(match[2]), 3 * _QUARTERS[match[1][:2]] - 2, 1)
+    return start, shift(start, "quarter", 1)
+
+
+_QUARTERS = {"fi": 1, "1s": 1, "se": 2, "2n": 2, "th": 3, "3r": 3, "fo": 4, "4t": 4, "la": 4}
+_NTH = r"(first|second|third|fourth|last|1st|2nd|3rd|4th)"
 _UNIT = r"(week|month|quarter|year)"
 _UNITS = r"(days?|weeks?|months?|quarters?|years?)"
 _THE = r"(?:the )?(?:year )?"
@@ -205,6 +212,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span | N
             rf"\b(?:in |during |for |from )?(?:the )?(this|current|last|previous|prior|next) {_UNIT}\b",
             _relative_unit,
         ),
+        (rf"\b(?:in |during |for |of )?(?:the )?{_NTH} quarter (?:of )?(?:the year )?({_YEAR})\b", _said_quarter),
         (r"\b(?:today|yesterday)\b", _named_day),
         (
             rf"\b(?:between|from) (?:the years? )?({_POINT}) (?:and|to|until|through|-) (?:the year )?({_POINT})",

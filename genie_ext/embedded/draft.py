@@ -11,7 +11,17 @@ from genie_ext.embedded.cues import Cue
 from genie_ext.embedded.link import Link, Mention
 from genie_ext.embedded.read import Reading
 from genie_ext.embedded.steps import measured_table
-from genie_ext.types import ColumnRef, Context, Dimension, Filter, Measure, Order, TimeRange
+from genie_ext.types import (
+    Clarification,
+    ColumnRef,
+    Context,
+    Dimension,
+    Filter,
+    Measure,
+    Order,
+    SegmentFilter,
+    TimeRange,
+)
 from semantic.types import Column, Table, TableId
 
 
@@ -22,8 +32,11 @@ class Draft:
     Attributes:
         missing: What a slot needed and did not find, in words for the user.
         show_order: True where the column sorted by is to be shown as well ("top five products by price").
+        continues: True where the question changes the one before.
         used: Numbers of the mentions that already have a role.
-        placed: Measures by the place of the cue that asked for them.
+        placed: Measures by the place of the cue or name that asked for them.
+        spent: Places of cues that only say again what a governed figure is.
+        unclear: What is to be asked back, where two readings are equally good.
         doubts: Choices that lower the confidence, as (clause, how much of the odds they cost).
     """
 
@@ -35,15 +48,19 @@ class Draft:
     order: list[Order] = field(default_factory=list)
     keys: list[ColumnRef] = field(default_factory=list)
     sources: list[TableId] = field(default_factory=list)
+    segments: list[SegmentFilter] = field(default_factory=list)
     time: TimeRange | None = None
     limit: int | None = None
     show_order: bool = False
     distinct: bool = False
+    continues: bool = False
     assumptions: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unclear: Clarification | None = None
     doubts: list[tuple[str, float]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     placed: dict[int, Measure] = field(default_factory=dict)
+    spent: set[int] = field(default_factory=set)
     weights: dict[TableId, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -161,6 +178,8 @@ def _weigh(context: Context, reading: Reading) -> dict[TableId, float]:
             best[link.table] = max(best.get(link.table, 0.0), link.score * (1.0 if not link.column else 0.8))
         for table, score in best.items():
             raw[table] += score / (1 + 0.3 * (len(best) - 1))
+    for table in (table for named in reading.named for metric in named.metrics[:1] for table in metric.tables):
+        raw[table] += 1.0
     for group in reading.values:
         for hit in group:
             raw[hit.table] += 0.5 * hit.score / len(group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from genie_ext.embedded.cues import Cue
+from genie_ext.embedded.cues import EXTREMES, Cue
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.words import name_stems, plain_name
 from genie_ext.types import Aggregate, ColumnRef, Measure
@@ -16,8 +16,6 @@ _AVERAGED = frozenset(
         "csat", "discount", "ratio", "average", "margin",
     }
 )  # fmt: skip
-EXTREMES: dict[str, Aggregate] = {"maximum": "max", "max": "max", "minimum": "min", "min": "min"}
-"""Superlatives that may also ask for the figure itself."""
 _LABELS = {"avg": "average", "sum": "total", "min": "minimum", "max": "maximum", "count_distinct": "number_of"}
 _FAR = 60
 _RESTRICTING = re.compile(

@@ -35,7 +35,10 @@ def merge(previous: Plan, step: Step | None, *, counted: bool = False) -> Step |
     the new question does not mention stays.
     """
     old = previous.steps[-1]
-    if step is None or not (step.filters or step.time or step.dimensions or step.measures or step.order or step.limit):
+    new = (
+        (step.filters, step.segments, step.time, step.dimensions, step.measures, step.order, step.limit) if step else ()
+    )
+    if step is None or not any(new):
         return None
     measures = _figures(old, step, counted=counted)
     dimensions = _merge_dimensions(old, step)
@@ -52,6 +55,7 @@ def merge(previous: Plan, step: Step | None, *, counted: bool = False) -> Step |
         limit=step.limit or (old.limit if not step.dimensions else None),
         distinct=old.distinct or step.distinct,
         keys=step.keys if step.dimensions else old.keys,
+        segments=tuple(dict.fromkeys((*old.segments, *step.segments))),
     )
 
 
@@ -65,7 +69,7 @@ def keep_date(old: Step, step: Step) -> Step:
 def _figures(old: Step, step: Step, *, counted: bool) -> tuple[Measure, ...]:
     if counted and step.measures:
         return step.measures
-    named = tuple(m for m in step.measures if m.column is not None)
+    named = tuple(m for m in step.measures if m.column is not None or m.metric is not None)
     # A count that nobody asked for is what the composer adds to "by country"; the figures before it stay.
     return named or old.measures or step.measures
 

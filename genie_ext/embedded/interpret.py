@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from genie_ext.embedded.steps import measured_table, read_columns
+from genie_ext.embedded.definitions import say_definition, title_of
+from genie_ext.embedded.steps import compared_metrics, measured_table, metrics_of, read_columns
 from genie_ext.embedded.words import plain_name
-from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Order, Step, TimeRange
+from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Order, SegmentFilter, Step, TimeRange
 from semantic.types import TableId
 
 _AGGREGATES = {
@@ -23,6 +24,7 @@ def say(step: Step, base: TableId) -> str:
     if step.measures and step.dimensions:
         parts.append("for each " + _join([_dimension(d) for d in step.dimensions]))
     conditions = [_filter(f) for f in step.filters]
+    conditions += [_segment(condition) for condition in step.segments]
     others = [f"there is a matching row in {_name(t)}" for t in step.sources if t not in _tables(step) and t != base]
     if conditions or others:
         parts.append("where " + _join([*conditions, *others]))
@@ -32,8 +34,19 @@ def say(step: Step, base: TableId) -> str:
         parts.append(_order(step.order, step.limit))
     elif step.limit:
         parts.append(f"the first {step.limit} rows")
-    sentence = ", ".join(parts)
-    return sentence[0].upper() + sentence[1:] + "."
+    sentences = [", ".join(parts), *_definitions(step)]
+    return " ".join(sentence[0].upper() + sentence[1:] + "." for sentence in sentences)
+
+
+def _definitions(step: Step) -> list[str]:
+    """Return what each governed metric of a step computes."""
+    metrics = dict.fromkeys(measure.metric for measure in (*metrics_of(step), *compared_metrics(step)))
+    return [f"{title_of(metric)} is {say_definition(metric)}" for metric in metrics if metric is not None]
+
+
+def _segment(condition: SegmentFilter) -> str:
+    holds = "does not hold" if condition.denied else "holds"
+    return f"“{condition.phrase}” {holds} ({say_definition(condition.segment)})"
 
 
 def _shown(step: Step, base: TableId) -> str:
@@ -47,6 +60,8 @@ def _shown(step: Step, base: TableId) -> str:
 
 def say_measure(measure: Measure) -> str:
     """Return a measure in words, such as "the average of orders.amount"."""
+    if measure.metric is not None:
+        return title_of(measure.metric)
     if measure.column is None:
         return f"the number of rows in {_name(measure.table)}" if measure.table else "the number of rows"
     if measure.aggregate == "count_distinct":
@@ -96,7 +111,8 @@ def _sort_key(order: Order) -> str:
 def _tables(step: Step) -> set[TableId | None]:
     """Return the tables that the rest of the sentence names."""
     measures = (*step.measures, *(f.subject for f in step.filters if isinstance(f.subject, Measure)))
-    return {*(ref.table for ref in read_columns(step)), *(measured_table(measure) for measure in measures)}
+    segments = (table for condition in step.segments for table in condition.segment.tables)
+    return {*(ref.table for ref in read_columns(step)), *(measured_table(measure) for measure in measures), *segments}
 
 
 def _name(table: TableId) -> str:

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from genie_ext.embedded.words import STOP_WORDS, UNITS, Word, name_stems, root, stem
-from semantic.types import Column, Table, TableId
+from genie_ext.embedded.link_items import Item, items_of, score_of
+from genie_ext.embedded.words import STOP_WORDS, Word, root
+from semantic.types import Table, TableId
 
 LONGEST_PHRASE = 6
 _GLUE = frozenset({"a", "an", "the", "of", "in", "to", "'s", "their", "its", "all"})
@@ -68,31 +69,19 @@ class Mention:
         return tuple(link for link in self.links if link.column)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    link: tuple[TableId, str]
-    stems: frozenset[str]
-    short: frozenset[str]
-    long: frozenset[str]
-    comment: frozenset[str]
-    roots: frozenset[str]
-    joined: str
-    penalty: float
-
-
 class Linker:
     """Links phrases to the tables and columns of one context."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
-        self._items: list[_Item] = []
+        self._items: list[Item] = []
         self._by_stem: dict[str, list[int]] = defaultdict(list)
         self._by_root: dict[str, list[int]] = defaultdict(list)
         self._by_joined: dict[str, list[int]] = defaultdict(list)
         for rank, table in enumerate(tables):
-            penalty = 0.15 * table.stale + min(rank, 20) * 0.004
-            self._add_table(table, penalty)
-            for column in table.columns:
-                self._add_column(table, column, penalty)
+            if table.hidden:
+                continue
+            for item in items_of(table, min(rank, 20) * 0.004):
+                self._add(item)
 
     def mentions(self, words: Sequence[Word], *, blocked: Iterable[tuple[int, int]] = ()) -> tuple[Mention, ...]:
         """Return the best non-overlapping mentions, in order of the question.
@@ -134,6 +123,11 @@ class Linker:
             start += 1
         return tuple(found)
 
+    def whole(self, words: Sequence[Word]) -> tuple[Link, ...]:
+        """Return the tables and columns that words spell in full, without counting what people also call them."""
+        stems = frozenset(word.stem for word in words) - _GLUE
+        return tuple(link for link in self._links(stems, lowest=0.93, names_only=True) if stems)
+
     def _coordinated(self, words: Sequence[Word]) -> tuple[Mention, ...]:
         """Return both columns of "first and last name": two words share one noun."""
         if len(words) < 4 or words[1].text.casefold() not in {"and", "or"} or {words[0].stem, words[2].stem} & _GLUE:
@@ -173,44 +167,22 @@ class Linker:
             if len(item.roots) <= 2
         ]
 
-    def _links(self, stems: frozenset[str], *, lowest: float, columns_only: bool = False) -> list[Link]:
+    def _links(
+        self, stems: frozenset[str], *, lowest: float, columns_only: bool = False, names_only: bool = False
+    ) -> list[Link]:
         candidates = {index for word in stems for index in self._by_stem.get(word, ())}
-        links = []
+        best: dict[tuple[TableId, str], Link] = {}
         for index in candidates:
             item = self._items[index]
-            score = _score(stems, item) - item.penalty
-            if score + item.penalty >= lowest and (item.link[1] or not columns_only):
-                links.append(Link(*item.link, score))
+            score = score_of(stems, item) - item.penalty
+            wanted = (item.link[1] or not columns_only) and not (names_only and item.synonym)
+            known = best.get(item.link)
+            if score + item.penalty >= lowest and wanted and (known is None or known.score < score):
+                best[item.link] = Link(*item.link, score)
+        links = best.values()
         return sorted(links, key=lambda link: (-link.score, bool(link.column), str(link.table), link.column))[:12]
 
-    def _add_table(self, table: Table, penalty: float) -> None:
-        stems = frozenset(name_stems(table.id.name))
-        long = stems | frozenset(name_stems(table.id.schema)) - {"main"}
-        comment = frozenset(stem(word) for word in table.comment.split()) if table.comment else frozenset()
-        roots = frozenset(root(word) for word in stems)
-        self._add(
-            _Item((table.id, ""), stems, frozenset(), long, comment, roots, "".join(name_stems(table.id.name)), penalty)
-        )
-
-    def _add_column(self, table: Table, column: Column, penalty: float) -> None:
-        stems = frozenset(name_stems(column.name))
-        owner = frozenset(name_stems(table.id.name))
-        comment = frozenset(stem(word.strip(".,;:()")) for word in column.comment.split()) - STOP_WORDS
-        roots = frozenset(root(word) for word in stems)
-        self._add(
-            _Item(
-                (table.id, column.name),
-                stems,
-                stems - owner,
-                stems | owner,
-                comment,
-                roots,
-                "".join(name_stems(column.name)),
-                penalty,
-            )
-        )
-
-    def _add(self, item: _Item) -> None:
+    def _add(self, item: Item) -> None:
         index = len(self._items)
         self._items.append(item)
         for word in item.stems | item.comment | item.long:
@@ -225,28 +197,7 @@ def _content(word: Word) -> bool:
     return word.stem in _SOFT or (low not in STOP_WORDS and len(low) > 1)
 
 
-def _score(stems: frozenset[str], item: _Item) -> float:
-    """Return how well the stems of a phrase name an item, 0 to 1."""
-    if stems == item.stems or (len(stems) > len(item.stems) and stems == item.long):
-        return 1.0
-    whole = _score_column(stems, item) if item.link[1] else 0.0
-    if whole:
-        return whole
-    if stems < item.stems:
-        return 0.45 + 0.4 * len(stems) / len(item.stems)
-    return 0.55 + 0.1 * min(len(stems) - 1, 2) if item.comment and stems <= item.comment else 0.0
-
-
-def _score_column(stems: frozenset[str], item: _Item) -> float:
-    """Return how well a phrase spells a column whose unit or owner's name is left out or put before it, else 0."""
-    if item.stems - UNITS and stems in (item.stems - UNITS, item.long - UNITS):
-        return 0.97
-    if item.short and stems == item.short:
-        return 0.93
-    return 0.9 if item.short and item.short < stems <= item.long else 0.0
-
-
-def _is_aggregate_reading(first: str, stems: frozenset[str], links: list[Link], items: list[_Item]) -> bool:
+def _is_aggregate_reading(first: str, stems: frozenset[str], links: list[Link], items: list[Item]) -> bool:
     """Tell whether "average age" is an aggregate of `age` rather than a column spelled only by dropping words."""
     if first not in {"average", "maximum", "minimum", "total", "first", "last", "top"}:
         return False

@@ -7,6 +7,7 @@ import re
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.figures import count_of
 from genie_ext.embedded.link import Mention
+from genie_ext.embedded.metrics import sorting_metric
 from genie_ext.types import ColumnRef, Dimension, Measure, Order
 
 _OPEN = re.compile(r"(?:by|of|the|their|its|ascending|descending|increasing|decreasing)$")
@@ -18,13 +19,18 @@ def add_orders(draft: Draft) -> None:
     cues = [c for c in draft.reading.cues if c.kind == "order"]
     if not cues:
         return
-    descending = any("desc" in c.word or c.detail == "descending" for c in cues)
+    ranked = any("rank" in c.word for c in cues) and any(m.metric for m in draft.measures)
+    descending = ranked or any("desc" in c.word or c.detail == "descending" for c in cues)
     by_count = next((c for c in cues if _FREQUENCY.match(draft.reading.text[c.end :].lower())), None)
     placed = next(
         (p for c in cues if c.detail != "range" and _OPEN.search(c.word) and (p := draft.after(c, reach=20))), None
     )
     if by_count is not None and draft.dimensions:
         draft.order = [Order(by=count_of(draft.dimensions[0][1].column.table), descending=descending)]
+        return
+    metric = next((m for c in cues if _OPEN.search(c.word) and (m := sorting_metric(draft, c)) is not None), None)
+    if metric is not None:
+        draft.order = [Order(by=metric, descending=descending)]
         return
     if placed is not None:
         keys = [_sort_key(draft, index, draft.reading.mentions[index]) for index in _listed(draft, placed[0])]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from genie_ext.embedded.dates import DatePhrase
 from genie_ext.embedded.draft import Draft
-from genie_ext.embedded.subjects import date_column, year_column
+from genie_ext.embedded.link import Mention
+from genie_ext.embedded.subjects import date_column, metric_date, year_column
 from genie_ext.types import ColumnRef, Filter, TimeRange
 from semantic.types import TableId
 
@@ -14,8 +15,12 @@ def add_dates(draft: Draft) -> None:
     for phrase in draft.reading.dates:
         tables = [t for t in (draft.focus(), *draft.weighty()) if t is not None]
         named = _date_mention(draft, phrase) or _date_of_table(draft, phrase)
-        ref = named or _usual_date(draft, tables, phrase) or _date_before(draft)
-        away = ref is None or (named is None and ref.table not in tables[:1])
+        defined = metric_date(draft, phrase=_words_before(draft, phrase))
+        if named is None and defined is None and any(measure.metric for measure in draft.measures):
+            draft.missing.append(f"which date “{phrase.text}” is about")
+            continue
+        ref = named or defined or _usual_date(draft, tables, phrase) or _date_before(draft)
+        away = ref is None or (named is None and ref != defined and ref.table not in tables[:1])
         year = year_column(draft, tables[:3]) if phrase.years and away else None
         if year is not None:
             draft.filters.extend(_years(year, phrase))
@@ -30,15 +35,24 @@ def add_dates(draft: Draft) -> None:
 
 def _date_mention(draft: Draft, phrase: DatePhrase) -> ColumnRef | None:
     for i, mention in enumerate(draft.reading.mentions):
-        if -2 <= phrase.at - mention.end <= 8 and (link := draft.pick(mention, want="date")):
+        if (
+            not _is_grain(draft, mention)
+            and -2 <= phrase.at - mention.end <= 8
+            and (link := draft.pick(mention, want="date"))
+        ):
             draft.used.add(i)
             return ColumnRef(link.table, link.column)
     return None
 
 
+def _is_grain(draft: Draft, mention: Mention) -> bool:
+    """Tell whether a figure is split by the period that a word names: "by channel and month in 2026"."""
+    return any(d.grain is not None and start == mention.start for start, d in draft.dimensions)
+
+
 def _date_of_table(draft: Draft, phrase: DatePhrase) -> ColumnRef | None:
     """Return the date of a table named right before the period: "customers who ordered in 2025"."""
-    for mention in draft.reading.mentions:
+    for mention in (m for m in draft.reading.mentions if not _is_grain(draft, m)):
         link = draft.pick(mention, want="table") if 0 <= phrase.at - mention.end <= 2 else None
         if link is not None:
             return date_column(draft, link.table)
@@ -47,9 +61,13 @@ def _date_of_table(draft: Draft, phrase: DatePhrase) -> ColumnRef | None:
 
 def _usual_date(draft: Draft, tables: list[TableId], phrase: DatePhrase) -> ColumnRef | None:
     """Return the date of the first table that has one; words before the phrase prefer a column of their name."""
-    words = draft.reading.text[max(0, phrase.at - 30) : phrase.at]
+    words = _words_before(draft, phrase)
     dates = (date_column(draft, table, phrase=words) for table in tables)
     return next((ref for ref in dates if ref is not None), None)
+
+
+def _words_before(draft: Draft, phrase: DatePhrase) -> str:
+    return draft.reading.text[max(0, phrase.at - 30) : phrase.at]
 
 
 def _date_before(draft: Draft) -> ColumnRef | None:

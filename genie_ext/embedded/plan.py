@@ -7,36 +7,40 @@ import re
 from genie_ext.embedded.compose import compose, finish
 from genie_ext.embedded.confidence import judge
 from genie_ext.embedded.cues import Cue
+from genie_ext.embedded.defaults import with_defaults
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.follow_up import is_follow_up, keep_date, merge, refers_back
 from genie_ext.embedded.interpret import say
+from genie_ext.embedded.levels import with_level
+from genie_ext.embedded.metrics import say_figures, say_passed
 from genie_ext.embedded.read import Reading, read_question
+from genie_ext.embedded.rules import advice, apply_rules, find_phrase, meanings
 from genie_ext.embedded.steps import base_table
 from genie_ext.embedded.subjects import Lookup
 from genie_ext.embedded.traps import find_traps
+from genie_ext.embedded.trust import ask_which, bearers_of, outranks
+from genie_ext.embedded.verified import find_verified
 from genie_ext.embedded.words import STOP_WORDS, Word
 from genie_ext.embedded.write import write_sql
 from genie_ext.errors import CannotAnswerError
-from genie_ext.types import Context, Plan, Refusal, Step
+from genie_ext.types import Clarification, Context, Plan, Refusal, Step
 
 
-def plan_question(context: Context, lookup: Lookup) -> Plan | Refusal:
-    """Return how the question is understood, or what is missing.
+def plan_question(context: Context, lookup: Lookup) -> Plan | Clarification | Refusal:
+    """Return how the question is understood, what is to be asked back, or what is missing.
 
     Args:
         context: What the lake knows about the question.
         lookup: Finds columns by meaning for phrases that no name explains.
     """
-    if not _is_english(context.question.text):
-        return Refusal(
-            reason="The embedded tier reads English questions only.",
-            suggestions=("Ask in English.", "Configure a model that reads your language."),
-        )
+    settled = _settle(context)
+    if settled is not None:
+        return settled
     reading = read_question(context)
-    unsupported = [_say_unsupported(cue) for cue in reading.cues if cue.kind == "unsupported"]
-    if unsupported:
-        return _refuse(context, unsupported)
     before = _continued(context)
+    unclear = _unclear(context, reading, before)
+    if unclear is not None:
+        return unclear
     draft = compose(context, reading, lookup, alone=before is None)
     draft.missing.extend((*_unknown_names(reading), *_strange_words(reading)))
     step = finish(draft)
@@ -48,11 +52,36 @@ def plan_question(context: Context, lookup: Lookup) -> Plan | Refusal:
         draft.missing.extend(find_traps(step, context.relationships))
     if draft.missing or step is None:
         return _refuse(context, draft.missing)
+    if draft.unclear is not None:
+        return draft.unclear
     try:
+        step = with_level(draft, with_defaults(draft, step))
         write_sql(step, context.names, context.tables, context.relationships)
     except CannotAnswerError as error:
         return _refuse(context, [error.message])
     return _plan(context, draft, step)
+
+
+def _settle(context: Context) -> Plan | Clarification | Refusal | None:
+    """Return what is to be said before a question is read at all: its verified query, or what a rule demands."""
+    if not _is_english(context.question.text):
+        return Refusal(
+            reason="The embedded tier reads English questions only.",
+            suggestions=("Ask in English.", "Configure a model that reads your language."),
+        )
+    return find_verified(context) or apply_rules(context) or _barred(context)
+
+
+def _unclear(context: Context, reading: Reading, before: Plan | None) -> Clarification | Refusal | None:
+    """Return the question back about a name of several meanings, or the refusal of what cannot be computed."""
+    for named in reading.named:
+        facts = bearers_of(named, context.metrics)
+        if not outranks(facts[0], facts[1:]):
+            return ask_which(context.question.text, named, facts)
+    missing = [_say_unsupported(cue) for cue in reading.cues if cue.kind == "unsupported"]
+    if before is not None and before.query is not None:
+        missing.append("a whole question: a verified query answers its own question and no other")
+    return _refuse(context, missing) if missing else None
 
 
 def _continued(context: Context) -> Plan | None:
@@ -74,6 +103,9 @@ def _continue(context: Context, draft: Draft, before: Plan, step: Step | None) -
 
 def _plan(context: Context, draft: Draft, step: Step) -> Plan:
     chance, reasons = judge(context, draft, step)
+    draft.assumptions.extend((*say_figures(step), *say_passed(draft, step)))
+    draft.assumptions.extend(meanings([hit.fact for hit in context.found.terms], _decisive(draft)))
+    draft.assumptions.extend(advice(context))
     return Plan(
         interpretation=say(step, base_table(step)),
         steps=(step,),
@@ -81,6 +113,21 @@ def _plan(context: Context, draft: Draft, step: Step) -> Plan:
         confidence=round(chance, 3),
         reasons=reasons,
     )
+
+
+def _decisive(draft: Draft) -> tuple[str, ...]:
+    """Return the words that named a figure or a condition, so that what they mean decided the answer."""
+    return tuple(named.text for named in draft.reading.named)
+
+
+def _barred(context: Context) -> Refusal | None:
+    """Return the refusal of a figure or condition that reads what nobody may read."""
+    text = context.question.text
+    span = find_phrase(text, sorted(context.barred))
+    if span is None:
+        return None
+    said = text[span[0] : span[1]]
+    return Refusal(reason=f"“{said}” reads data that may not be read here.", missing=(f"the right to read “{said}”",))
 
 
 def _say_unsupported(cue: Cue) -> str:
@@ -102,7 +149,8 @@ def _unknown_names(reading: Reading) -> list[str]:
 
 def _strange_words(reading: Reading) -> list[str]:
     """Return what is missing where at least two words, and half of those that could name something, name nothing."""
-    known = sum(len(mention.text.split()) for mention in reading.mentions) + len(reading.values)
+    names = (*(mention.text for mention in reading.mentions), *(named.text for named in reading.named))
+    known = sum(len(name.split()) for name in names) + len(reading.values)
     strange = len(reading.unlinked)
     return [f"what “{' '.join(reading.unlinked[:5])}” means here"] if strange >= max(2, known + 1) else []
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from genie_ext.embedded.cues import Cue, find_cues, read_number
 from genie_ext.embedded.dates import DatePhrase, find_dates
+from genie_ext.embedded.lifted import Lifted, find_lifted
 from genie_ext.embedded.link import Linker, Mention
+from genie_ext.embedded.meant import meant_names, segment_mention
+from genie_ext.embedded.named import Named
 from genie_ext.embedded.words import STOP_WORDS, Word, split_words
 from genie_ext.types import Context
-from semantic.types import ValueHit
+from semantic.found import ValueHit
 
 _QUOTED = re.compile(r"\"([^\"]{1,200})\"|“([^”]{1,200})”|‘([^’]{1,200})’|(?<!\w)'([^']{1,200})'(?!\w)")
 
@@ -31,6 +34,9 @@ class Reading:
     Attributes:
         values: Cell values that were named; hits that share a span are alternatives.
         unlinked: Content words that nothing explains.
+        lifted: Words that ask for rows which the default of a table leaves out.
+        passed: Names of metrics that mean the plain thing of that name, though a query defines them otherwise.
+        named: Names of metrics and segments; the words of a segment are a mention of its table as well.
     """
 
     text: str
@@ -41,6 +47,9 @@ class Reading:
     mentions: tuple[Mention, ...]
     values: tuple[tuple[ValueHit, ...], ...]
     unlinked: tuple[str, ...]
+    named: tuple[Named, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
+    passed: tuple[Named, ...] = ()
 
 
 def read_question(context: Context) -> Reading:
@@ -50,7 +59,11 @@ def read_question(context: Context) -> Reading:
     linker = Linker(context.tables)
     quoted = _find_quoted(text)
     spans = [(q.start, q.end) for q in quoted]
-    dates = tuple(d for d in find_dates(text, context.question.today) if not _inside(d.at, d.until, spans))
+    named, passed = meant_names(context, linker, words, spans)
+    defined = [*spans, *((n.start, n.end) for n in named)]
+    dates = tuple(d for d in find_dates(text, context.question.today) if not _inside(d.at, d.until, defined))
+    lifted = find_lifted(text, words, context.tables)
+    spans += [(n.start, n.end) for n in named] + [(part.start, part.end) for part in lifted]
     spans += [(d.at, d.until) for d in dates]
     protected = tuple(m for m in linker.exact(words) if not _inside(m.start, m.end, spans))
     spans += [(m.start, m.end) for m in protected]
@@ -62,11 +75,12 @@ def read_question(context: Context) -> Reading:
         *protected,
         *linker.mentions(words, blocked=[s for s in spans if s not in {(m.start, m.end) for m in protected}]),
     )
-    mentions = _without_overlaps(mentions)
+    mentions = _without_overlaps((*(segment_mention(n) for n in named if n.segments), *mentions))
     spans += [(m.start, m.end) for m in mentions]
     return Reading(
         text=text, words=words, cues=cues, dates=dates, quoted=quoted, values=values,
-        mentions=mentions, unlinked=tuple(w.text for w in words if _unexplained(w, spans)),
+        mentions=mentions, unlinked=tuple(w.text for w in words if _unexplained(w, spans)), named=named,
+        lifted=lifted, passed=passed,
     )  # fmt: skip
 
 
@@ -117,7 +131,7 @@ def _choose_values(
 def _reads_as_name(hit: ValueHit, names: dict[tuple[int, int], float], text: str) -> bool:
     overlapping = [score for (start, end), score in names.items() if start < hit.end and hit.start < end]
     if not overlapping:
-        return hit.match == "fuzzy" and hit.score < 0.88 and hit.phrase.islower()
+        return hit.match in {"fuzzy", "part"} and hit.score < 0.88 and hit.phrase.islower()
     capitalised = hit.start > 0 and text[hit.start].isupper()
     longer = any(
         start <= hit.start and hit.end <= end and (end - start) > (hit.end - hit.start) for start, end in names

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from genie_ext.embedded.columns import ranks_as_number
 from genie_ext.embedded.join_tree import Edge, Node, find_path
+from genie_ext.embedded.metric_sql import write_condition, write_metric
 from genie_ext.embedded.sql_text import quote, table_name
 from genie_ext.errors import CannotAnswerError
 from genie_ext.types import ColumnRef, Dimension, Measure
+from semantic.facts import Metric
 from semantic.types import Column, Relationship, Table, TableId
 
 _ADDED = ("sum", "avg", "median")
@@ -17,11 +19,12 @@ _ADDED = ("sum", "avg", "median")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """What may be read: how each table is written, what it holds and how tables join."""
+    """What may be read: how each table is written, what it holds, how tables join and what holds by default."""
 
     names: Mapping[TableId, str]
     tables: Mapping[TableId, Table]
     relationships: Sequence[Relationship]
+    defaults: Mapping[TableId, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -33,12 +36,16 @@ class Scope:
         first: The table the joins start from.
         aliases: Name of every table that can be referred to, those of the outer query included.
         edges: Joins of this SELECT, in order.
+        outer: Tables of which a row need not exist, so that no figure loses rows.
+        narrowed: The metric whose conditions hold for all rows of this SELECT, None where there is none.
     """
 
     schema: Schema
     first: Node
     aliases: dict[Node, str] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
+    outer: set[Node] = field(default_factory=set)
+    narrowed: Metric | None = None
 
     def __post_init__(self) -> None:
         """Give every table of this SELECT its alias."""
@@ -70,13 +77,15 @@ class Scope:
             )
         return path
 
-    def add(self, node: Node) -> None:
-        """Join a table, and those between, unless it is there."""
+    def add(self, node: Node, *, outer: bool = False) -> None:
+        """Join a table, and those between, unless it is there; `outer` keeps the rows that have no partner."""
         if node in self.aliases or (not node[1] and self.holds(node[0])):
             return
         for edge in self.path(node):
             self.aliases[edge.far] = self._new_alias(edge.far)
             self.edges.append(edge)
+            if outer and edge.to_parent and edge.far[0] not in self.schema.defaults:
+                self.outer.add(edge.far)
 
     def inner(self, path: Sequence[Edge]) -> tuple[Scope, list[str]]:
         """Return the scope of a subquery over the tables of a path, and the conditions that tie it to this one."""
@@ -102,7 +111,7 @@ class Scope:
         lines = [f"FROM {self._table(self.first)}"]
         for edge in self.edges:
             on = " AND ".join(f"{self.name(edge.near, a)} = {self.name(edge.far, b)}" for a, b in edge.pairs())
-            lines.append(f"JOIN {self._table(edge.far)} ON {on}")
+            lines.append(f"{'LEFT JOIN' if edge.far in self.outer else 'JOIN'} {self._table(edge.far)} ON {on}")
         return "\n".join(lines)
 
     # --- columns ---
@@ -145,7 +154,13 @@ class Scope:
         )
 
     def measure(self, measure: Measure) -> str:
-        """Return a figure."""
+        """Return a figure.
+
+        Raises:
+            CannotAnswerError: It is a metric whose definition cannot be compiled.
+        """
+        if measure.metric is not None:
+            return write_metric(measure.metric, self.place, filtered=measure.metric != self.narrowed)
         if measure.column is None:
             return self._count(measure.table)
         if measure.aggregate in _ADDED:
@@ -153,6 +168,38 @@ class Scope:
         if measure.aggregate == "count_distinct":
             return f"count(DISTINCT {self.column(measure.column)})"
         return f"{measure.aggregate}({self.ranked(measure.column)})"
+
+    def condition(self, text: str, *, node: Node | None = None) -> str:
+        """Return a condition whose columns are written in full or, where they are not, belong to the table `node`.
+
+        Raises:
+            CannotAnswerError: It cannot be compiled.
+        """
+
+        def place(catalog: str, schema: str, table: str, column: str) -> tuple[str, str]:
+            if node is None or (catalog and (catalog, schema, table) != _parts(node[0])):
+                return self.place(catalog, schema, table, column)
+            return self._placed(node, column)
+
+        return write_condition(text, place)
+
+    def place(self, catalog: str, schema: str, table: str, column: str) -> tuple[str, str]:
+        """Return alias and name of a column that a definition writes in full; the alias is empty for a single table.
+
+        Raises:
+            CannotAnswerError: There is no such column in the tables of this SELECT.
+        """
+        said = tuple(part.lower() for part in (catalog, schema, table))
+        node = next((n for n in self.aliases if tuple(p.lower() for p in _parts(n[0])) == said), None)
+        if node is None:
+            raise CannotAnswerError(f"The definition reads {table}.{column}, which is not part of the data.")
+        return self._placed(node, column)
+
+    def _placed(self, node: Node, column: str) -> tuple[str, str]:
+        found = self.schema.tables[node[0]].column(column)
+        if found is None:
+            raise CannotAnswerError(f"The definition reads {node[0].name}.{column}, which does not exist.")
+        return (self.aliases[node] if len(self.aliases) > 1 else ""), found.name
 
     def _count(self, table: TableId | None) -> str:
         """Return a count of rows; of different keys where a join repeats the rows."""
@@ -176,3 +223,7 @@ class Scope:
         name = f"{node[0].name}_{node[1]}" if node[1] and self.holds(node[0]) else node[0].name
         choices = (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3)))
         return next(choice for choice in choices if choice.lower() not in taken)
+
+
+def _parts(table: TableId) -> tuple[str, str, str]:
+    return table.catalog, table.schema, table.name

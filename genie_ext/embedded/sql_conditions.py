@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from genie_ext.embedded.definitions import title_of
+from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Scope
 from genie_ext.embedded.sql_text import literal
 from genie_ext.embedded.steps import measured_table
 from genie_ext.errors import CannotAnswerError
-from genie_ext.types import ColumnRef, Filter, Measure, Operator, Scalar, Step, TimeRange
+from genie_ext.types import ColumnRef, Filter, Measure, Operator, Scalar, SegmentFilter, Step, TimeRange
 from semantic.types import TableId
 
 _DENIED: dict[Operator, Operator] = {"!=": "=", "not in": "in", "not like": "like"}
@@ -69,7 +71,7 @@ def related(scope: Scope, condition: Filter, write: WriteStep) -> str:
     """Return a condition on the number (or another figure) of related rows, as a correlated subquery.
 
     Raises:
-        CannotAnswerError: The rows counted are those listed, and nothing groups them.
+        CannotAnswerError: The rows counted are those listed, and nothing groups them, or a join repeats them.
     """
     measure = condition.subject
     if not isinstance(measure, Measure):
@@ -80,11 +82,60 @@ def related(scope: Scope, condition: Filter, write: WriteStep) -> str:
             f"“{condition.phrase}” compares a figure of rows that nothing groups.", hint="Say for each of what."
         )
     inside, link = scope.inner(scope.path((table, "")))
+    if measure.metric is not None:
+        for other in measure.metric.tables:
+            inside.add((other, ""))
+        refuse_repeats(inside, measure)
+    link += defaults(inside)
     asks_any = (condition.operator, condition.values) in ((">=", (1,)), (">", (0,)))
     asks_none = (condition.operator, condition.values) == ("=", (0,))
     if measure.column is None and (asks_any or asks_none):
         return ("NOT " if asks_none else "") + f"EXISTS ({_subquery('1', inside, link)})"
     return compare(f"({_subquery(inside.measure(measure), inside, link)})", condition, write)
+
+
+def defaults(scope: Scope) -> list[str]:
+    """Return the conditions under which the tables of this SELECT are read by default."""
+    nodes = (scope.first, *(edge.far for edge in scope.edges))
+    known = scope.schema.defaults
+    return [scope.condition(known[node[0]], node=node) for node in nodes if node[0] in known]
+
+
+def segment(scope: Scope, condition: SegmentFilter) -> str:
+    """Return a named condition on the rows read, or on related rows where their tables are not joined.
+
+    Raises:
+        CannotAnswerError: The condition is about several tables that a join would repeat.
+    """
+    tables = condition.segment.tables
+    if all(scope.holds(table) for table in tables):
+        return _denied(scope.condition(condition.segment.condition), denied=condition.denied)
+    inside, link = scope.inner(scope.path((tables[0], "")))
+    if any(not inside.holds(table) for table in tables):
+        raise CannotAnswerError(f"“{condition.phrase}” is about several tables, which cannot be matched row by row.")
+    link += [inside.condition(condition.segment.condition), *defaults(inside)]
+    return ("NOT " if condition.denied else "") + f"EXISTS ({_subquery('1', inside, link)})"
+
+
+def refuse_repeats(scope: Scope, measure: Measure) -> None:
+    """Refuse a governed metric whose rows the joins of a query repeat.
+
+    Raises:
+        CannotAnswerError: They do.
+    """
+    table = measured_table(measure)
+    if table is None or not scope.repeats(table) or (measure.metric and bears_repeats(measure.metric)):
+        return
+    others = sorted({edge.far[0].name for edge in scope.edges} | {scope.first[0].name} - {table.name})
+    name = title_of(measure.metric) if measure.metric else measure.label
+    raise CannotAnswerError(
+        f"“{name}” is a figure of single rows of {table.name}, which a join to {' and '.join(others)} repeats.",
+        hint=f"Ask for it by what each row of {table.name} has only one of.",
+    )
+
+
+def _denied(text: str, *, denied: bool) -> str:
+    return f"({text}) IS NOT TRUE" if denied else text
 
 
 def _exists(
@@ -93,6 +144,7 @@ def _exists(
     inside, link = scope.inner(scope.path((table, _role(conditions))))
     link += [column_condition(inside, f, write) for f in conditions]
     link += period(inside, time) if time is not None else ()
+    link += defaults(inside)
     return f"EXISTS ({_subquery('1', inside, link)})"
 
 

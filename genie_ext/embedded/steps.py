@@ -29,6 +29,26 @@ def read_columns(step: Step) -> tuple[ColumnRef, ...]:
     return (*(dimension.column for dimension in step.dimensions), *measured, *conditioned(step))
 
 
+def compared_metrics(step: Step) -> tuple[Measure, ...]:
+    """Return the governed metrics that conditions compare."""
+    compared = (f.subject for f in step.filters if isinstance(f.subject, Measure))
+    return tuple(dict.fromkeys(measure for measure in compared if measure.metric is not None))
+
+
+def metrics_of(step: Step) -> tuple[Measure, ...]:
+    """Return the governed metrics that are computed over the rows joined: shown, sorted by, or compared per group."""
+    sorted_by = (order.by for order in step.order if isinstance(order.by, Measure))
+    compared = compared_metrics(step) if step.dimensions else ()
+    return tuple(dict.fromkeys(m for m in (*step.measures, *sorted_by, *compared) if m.metric is not None))
+
+
+def metric_tables(step: Step) -> tuple[TableId, ...]:
+    """Return the tables of the governed metrics of a step, those first whose rows are aggregated."""
+    grains = (measure.table for measure in metrics_of(step) if measure.table)
+    read = (table for measure in metrics_of(step) if measure.metric for table in measure.metric.tables)
+    return tuple(dict.fromkeys((*grains, *read)))
+
+
 def joined_columns(step: Step) -> tuple[ColumnRef, ...]:
     """Return the columns whose tables must be joined for real: shown, measured, grouped or sorted by.
 
@@ -39,4 +59,5 @@ def joined_columns(step: Step) -> tuple[ColumnRef, ...]:
     refs += [order.by.column for order in step.order if isinstance(order.by, Dimension)]
     refs += [measure.column for measure in measures if measure.column]
     refs += [ColumnRef(measure.table, "") for measure in measures if measure.table]
+    refs += [ColumnRef(table, "") for table in metric_tables(step)]
     return tuple(dict.fromkeys((*refs, *step.keys)))

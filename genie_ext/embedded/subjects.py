@@ -9,7 +9,8 @@ from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.lexicon import read_lexicon
 from genie_ext.embedded.words import name_stems, stem
 from genie_ext.types import ColumnRef
-from semantic.types import Hit, Table, TableId
+from semantic.found import Hit
+from semantic.types import Table, TableId
 
 Lookup = Callable[[str], Sequence[Hit]]
 """Finds columns by meaning: a phrase to hits, best first."""
@@ -21,6 +22,8 @@ _REVERSED = frozenset({"birth", "birthday", "born", "dob", "founded", "opening",
 _DATE_WORDS = ("order", "date", "created", "time", "start", "timestamp", "event", "day", "year", "opened", "placed")
 _LEAST_COSINE = 0.35
 """Below, the neighbours that MiniLM finds are noise."""
+_CLEARLY = 0.5
+"""By how much more must speak for one date than for another."""
 _SIDE_DATES = frozenset(
     {
         "update", "updated", "modified", "loaded", "etl", "delivery", "due", "expected", "birth", "end", "cancelled",
@@ -52,9 +55,15 @@ def runs_backwards(word: str, column: str) -> bool:
 
 def date_column(draft: Draft, table: TableId, *, phrase: str = "") -> ColumnRef | None:
     """Return the date that rows of a table are usually counted by; words of `phrase` prefer a column of that name."""
+    best = _best_date(draft, table, phrase)
+    return best[1] if best else None
+
+
+def _best_date(draft: Draft, table: TableId, phrase: str = "") -> tuple[float, ColumnRef] | None:
+    """Return the date that rows of a table are usually counted by, with how much speaks for it."""
     said = {stem(word) for word in phrase.split()}
     owner = draft.table(table)
-    best: tuple[float, str] | None = None
+    best: tuple[float, ColumnRef] | None = None
     for place, column in enumerate(owner.columns):
         if column.family != "date" and not holds_dates(column):
             continue
@@ -63,8 +72,48 @@ def date_column(draft: Draft, table: TableId, *, phrase: str = "") -> ColumnRef 
         score += next((0.5 - 0.02 * i for i, word in enumerate(_DATE_WORDS) if word in stems), 0.0)
         score -= 0.8 * bool(stems & _SIDE_DATES - said)
         if best is None or score > best[0]:
-            best = (score, column.name)
-    return ColumnRef(table, best[1]) if best else None
+            best = (score, ColumnRef(table, column.name))
+    return best
+
+
+def metric_date(draft: Draft, *, phrase: str = "") -> ColumnRef | None:
+    """Return the date that the governed figure asked for is followed over, as defined or by the rows it aggregates.
+
+    Where its own rows have no date, that of the nearest rows they point at is taken, if only one table is that near;
+    of several dates the words of `phrase` prefer one of that name.
+    """
+    previous = draft.context.previous if draft.continues else None
+    before = previous.plan.steps[-1].measures if previous is not None and previous.plan is not None else ()
+    measure = next((m for m in draft.measures or before if m.metric is not None), None)
+    known = {table.id: table for table in draft.context.tables}
+    if measure is None or measure.metric is None or measure.table not in known:
+        return None
+    time = measure.metric.time
+    column = known[time[0]].column(time[1]) if time is not None and time[0] in known else None
+    if time is not None and column is not None:
+        return ColumnRef(time[0], column.name)
+    own = date_column(draft, measure.table, phrase=phrase)
+    return own or _date_above(draft, (measure.table, *measure.metric.tables), phrase)
+
+
+def _clear_date(draft: Draft, tables: Sequence[TableId], phrase: str) -> ColumnRef | None:
+    """Return the one date of some tables that clearly more speaks for than for the others."""
+    dates = [best for table in tables if (best := _best_date(draft, table, phrase)) is not None]
+    dates.sort(key=lambda best: -best[0])
+    clear = len(dates) == 1 or (len(dates) > 1 and dates[0][0] - dates[1][0] >= _CLEARLY)
+    return dates[0][1] if clear else None
+
+
+def _date_above(draft: Draft, tables: Sequence[TableId], phrase: str) -> ColumnRef | None:
+    """Return the date of the nearest rows that those of the first table point at; those of the others are near."""
+    seen, near, beside = {tables[0]}, {tables[0]}, set(tables[1:])
+    while near:
+        joins = (join for join in draft.context.relationships if join.cardinality != "many-to-many")
+        near = ({join.parent for join in joins if join.child in near} | beside) - seen
+        seen |= near
+        if any(date_column(draft, parent) is not None for parent in near):
+            return _clear_date(draft, sorted(near), phrase)
+    return None
 
 
 def default_number(draft: Draft, phrase: str, lookup: Lookup, table: TableId | None) -> ColumnRef | None:

@@ -8,7 +8,9 @@ from genie_ext.embedded.columns import display_columns
 from genie_ext.embedded.cues import Cue
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.figures import count_of, is_aggregated, measure_of, natural_aggregate, words_after
+from genie_ext.embedded.groups import show_near
 from genie_ext.embedded.link import Mention
+from genie_ext.embedded.metrics import ranked_metric, show_ranked
 from genie_ext.embedded.subjects import Lookup, default_number, hinted_column, runs_backwards
 from genie_ext.embedded.words import plain_name
 from genie_ext.types import ColumnRef, Dimension, Measure, Order
@@ -76,6 +78,11 @@ def _names_entity(draft: Draft) -> bool:
 def _superlative_subject(draft: Draft, cue: Cue, lookup: Lookup, shown: TableId | None) -> Measure | Dimension | None:
     """Return what a superlative is measured by, by the first way that finds something."""
     place = draft.after(cue, reach=14)
+    metric = ranked_metric(draft, cue)
+    if metric is not None:
+        if not draft.dimensions and not show_near(draft):
+            show_ranked(draft, _entity(draft, place, shown))
+        return metric
     by_place = _by_mention(draft, cue)
     if by_place is not None:
         entity = _entity(draft, place, shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from genie_ext.embedded.join_tree import find_path
-from genie_ext.embedded.steps import base_table, measured_table
+from genie_ext.embedded.steps import base_table, compared_metrics, measured_table
 from genie_ext.types import ColumnRef, Filter, Measure, Step
 from semantic.types import Relationship, TableId
 
@@ -18,6 +18,8 @@ def find_traps(step: Step, relationships: Sequence[Relationship]) -> tuple[str, 
         *_one_chain(step, base, relationships),
         *_ranked_without_none(step),
         *_two_keys(step, base, relationships),
+        *_compared_beside_counts(step),
+        *_two_keys_of_segments(step, base, relationships),
     )
     return tuple(dict.fromkeys(found))
 
@@ -60,5 +62,24 @@ def _two_keys(step: Step, base: TableId, relationships: Sequence[Relationship]) 
             yield f"which of {', '.join(sorted(key[0] for key in keys))} is meant"
 
 
+def _compared_beside_counts(step: Step) -> Iterator[str]:
+    """Find a governed figure that is compared beside a plain one that is split: of each row, or of each group?"""
+    if step.dimensions and any(measure.metric is None for measure in step.measures):
+        for measure in compared_metrics(step):
+            yield f"whether {measure.label.replace('_', ' ')} is compared for each row or for each group"
+
+
+def _two_keys_of_segments(step: Step, base: TableId, relationships: Sequence[Relationship]) -> Iterator[str]:
+    """Find a named condition on a table that several keys reach: orders shipped or billed to "our region"."""
+    for condition in step.segments:
+        for table in set(condition.segment.tables) - {base}:
+            ends = ((base, table), (table, base))
+            keys = {join.child_columns for join in relationships if (join.child, join.parent) in ends}
+            if len(keys) > 1:
+                ways = ", ".join(sorted(key[0] for key in keys))
+                yield f"which of {ways} is meant by “{condition.phrase}”"
+
+
 def _counted(condition: Filter) -> TableId | None:
-    return measured_table(condition.subject) if isinstance(condition.subject, Measure) else None
+    subject = condition.subject
+    return measured_table(subject) if isinstance(subject, Measure) and subject.metric is None else None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Sequence
 
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.link import Mention
+from genie_ext.embedded.near_columns import governed_measure, rank_column
 from genie_ext.embedded.steps import base_table
 from genie_ext.types import ColumnRef, Filter
-from semantic.types import TableId, ValueHit
+from semantic.found import ValueHit
+from semantic.types import TableId
 
 _COPULA = re.compile(
     r"[\s\"'“‘(:=]*(?:(?:is|are|was|were|of|in|as|named|called|titled|either|not|equals?|equal to|to|at|value)\b"
@@ -17,6 +20,9 @@ _COPULA = re.compile(
 )
 _ASKED = 0.6
 """Weight from which a table is one that the question is about."""
+
+_SAME = 0.05
+"""By how little two hits differ that are equally good."""
 
 _Place = tuple[ColumnRef, bool]
 """A column, and whether its values are denied."""
@@ -46,16 +52,17 @@ def _filter(place: _Place, values: list[str], phrase: str) -> Filter:
 
 
 def _spellings(hit: ValueHit, group: tuple[ValueHit, ...]) -> list[str]:
-    """Return the cells of the same column that differ from the hit in case or outer blanks only."""
+    """Return the cells of the same column that mean the same: in other case or blanks, or abbreviated."""
     wanted = hit.value.strip().casefold()
-    same = [h.value for h in group if (h.table, h.column) == (hit.table, hit.column)]
-    return [value for value in same if value.strip().casefold() == wanted]
+    same = [h for h in group if (h.table, h.column) == (hit.table, hit.column)]
+    return [h.value for h in same if h.match == "abbreviation" or h.value.strip().casefold() == wanted]
 
 
 def _doubt(draft: Draft, hit: ValueHit, group: tuple[ValueHit, ...], *, named: bool) -> None:
-    if hit.match == "fuzzy":
-        draft.doubt(f"read “{hit.phrase}” as “{hit.value}”", 0.5)
+    if hit.match not in {"exact", "inflection"}:
         draft.assumptions.append(f"“{hit.phrase}” means “{hit.value}”")
+    if hit.match in {"fuzzy", "part"}:
+        draft.doubt(f"read “{hit.phrase}” as “{hit.value}”", 0.5)
     elif not named and len({(h.table, h.column) for h in group}) > 1:
         draft.doubt(f"“{hit.phrase}” occurs in several columns", 0.3)
 
@@ -78,8 +85,22 @@ def _choose(draft: Draft, group: tuple[ValueHit, ...]) -> tuple[ValueHit, int | 
         near += 0.8 * (hit.table in parents)
         return hit.score + 0.35 * near + 0.6 * (owner(hit) is not None) + 0.02 * math.log1p(hit.count)
 
-    best = max(group, key=score)
+    best = max(_nearest(draft, group, owner), key=score)
     return best, owner(best)
+
+
+def _nearest(draft: Draft, group: tuple[ValueHit, ...], owner: Callable[[ValueHit], int | None]) -> Sequence[ValueHit]:
+    """Return the hits that belong closest to the governed figure asked for; all where none is, or one is named."""
+    measure = governed_measure(draft)
+    if measure is None or any(owner(hit) is not None for hit in group):
+        return group
+    best = max(hit.score for hit in group)
+    ranks = {
+        hit: rank
+        for hit in group
+        if hit.score >= best - _SAME and (rank := rank_column(draft, measure, ColumnRef(hit.table, hit.column)))
+    }
+    return [hit for hit, rank in ranks.items() if rank == min(ranks.values())] or group
 
 
 def _parents(draft: Draft) -> frozenset[TableId]:

@@ -8,17 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from genie_ext.embedded.columns import visible_columns
+from genie_ext.embedded.levels import level
+from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Schema, Scope
-from genie_ext.embedded.sql_conditions import column_condition, compare, existences, period, related
+from genie_ext.embedded.sql_conditions import (
+    column_condition,
+    compare,
+    defaults,
+    existences,
+    period,
+    refuse_repeats,
+    related,
+    segment,
+)
 from genie_ext.embedded.sql_text import quote
-from genie_ext.embedded.steps import base_table, conditioned, joined_columns, measured_table
+from genie_ext.embedded.steps import (
+    base_table,
+    conditioned,
+    joined_columns,
+    measured_table,
+    metric_tables,
+    metrics_of,
+)
+from genie_ext.errors import CannotAnswerError
 from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Order, Step
+from semantic.facts import Metric
 from semantic.types import Relationship, Table, TableId
 
 
-def make_schema(names: Mapping[TableId, str], tables: Sequence[Table], relationships: Sequence[Relationship]) -> Schema:
-    """Return what the writer may read."""
-    return Schema(names=names, tables={table.id: table for table in tables}, relationships=relationships)
+def make_schema(
+    names: Mapping[TableId, str], tables: Sequence[Table], relationships: Sequence[Relationship], step: Step
+) -> Schema:
+    """Return what the writer of a step may read."""
+    known = {table.id: table for table in tables}
+    return Schema(names=names, tables=known, relationships=relationships, defaults=dict(step.defaults))
 
 
 def write_sql(
@@ -35,11 +59,12 @@ def write_sql(
     Raises:
         CannotAnswerError: Two tables of the step have no known join, or a figure is compared that nothing groups.
     """
-    return _write(step, make_schema(names, tables, relationships))
+    return _write(step, make_schema(names, tables, relationships, step))
 
 
 def _write(step: Step, schema: Schema) -> str:
     scope = join_scope(step, schema)
+    _check_metrics(scope, step)
     having = [f for f in step.filters if isinstance(f.subject, Measure) and _is_own(scope, f.subject, step)]
     where = list(_where(scope, step, having))
     grouped = _is_grouped(scope, step, having)
@@ -61,9 +86,11 @@ def join_scope(step: Step, schema: Schema) -> Scope:
     Raises:
         CannotAnswerError: Two tables of the step have no known join.
     """
-    scope = Scope(schema, (base_table(step), ""))
+    scope = Scope(schema, (base_table(step), ""), narrowed=_narrowing(step))
+    for table in metric_tables(step):
+        scope.add((table, ""))
     for ref in joined_columns(step):
-        scope.add((ref.table, ref.via))
+        scope.add((ref.table, ref.via), outer=_keeps_rows(step))
     if step.time is not None and not _only_dated(scope, step):
         scope.add((step.time.column.table, step.time.column.via))
     filtered = conditioned(step)
@@ -71,7 +98,43 @@ def join_scope(step: Step, schema: Schema) -> Scope:
         node = (table, next((ref.via for ref in filtered if ref.table == table), ""))
         if not any(edge.multiplies for edge in scope.path(node)):
             scope.add(node)
+    for table in dict.fromkeys(table for s in step.segments if not s.denied for table in s.segment.tables):
+        if not any(edge.multiplies for edge in scope.path((table, ""))):
+            scope.add((table, ""))
     return scope
+
+
+def _keeps_rows(step: Step) -> bool:
+    """Tell whether a governed figure is split without ranking, so that its parts must add up to the whole."""
+    return any(measure.metric is not None for measure in step.measures) and step.limit is None
+
+
+def _narrowing(step: Step) -> Metric | None:
+    """Return the metric whose conditions can hold for all rows, since nothing but it is computed from them."""
+    figures = {*step.measures, *(order.by for order in step.order if isinstance(order.by, Measure)), *metrics_of(step)}
+    compared = any(isinstance(f.subject, Measure) and f.subject not in figures for f in step.filters)
+    return metrics_of(step)[0].metric if len(figures) == 1 and metrics_of(step) and not compared else None
+
+
+def _check_metrics(scope: Scope, step: Step) -> None:
+    """Refuse a governed metric whose rows are repeated, or limited by rows of which each of its own has several.
+
+    Raises:
+        CannotAnswerError: They are.
+    """
+    metrics = metrics_of(step)
+    for measure in (*metrics, *(m for m in step.measures if metrics)):
+        refuse_repeats(scope, measure)
+    strict = [measure for measure in metrics if measure.metric and not bears_repeats(measure.metric)]
+    dated = (step.time.column.table,) if step.time else ()
+    named = (table for s in step.segments if not s.denied for table in s.segment.tables)
+    for table in (*(ref.table for ref in conditioned(step)), *dated, *named, *step.sources):
+        if strict and not scope.holds(table):
+            name, own = strict[0].label.replace("_", " "), strict[0].table
+            raise CannotAnswerError(
+                f"“{name}” is a figure of single rows of {own.name if own else 'a table'}, each of which may have "
+                f"several rows of {table.name}, so it cannot be limited to some of those."
+            )
 
 
 def _only_dated(scope: Scope, step: Step) -> bool:
@@ -110,9 +173,17 @@ def _select(scope: Scope, step: Step, *, grouped: bool) -> str:
     ]
     shown += [_labelled(scope.measure(m), m.label) for m in step.measures]
     if not shown:
-        shown = ["*"] if len(scope.aliases) == 1 else [f"{quote(scope.aliases[scope.first])}.*"]
+        shown = _every_column(scope)
     repeats = not grouped or (step.keys and not step.order)
     return "SELECT " + ("DISTINCT " if step.distinct and repeats else "") + ", ".join(shown)
+
+
+def _every_column(scope: Scope) -> list[str]:
+    """Return all columns of the listed table, one by one where some are only there to join by."""
+    table = scope.schema.tables[scope.first[0]]
+    if any(column.hidden for column in table.columns):
+        return [scope.column(ColumnRef(table.id, column.name)) for column in visible_columns(table)]
+    return ["*"] if len(scope.aliases) == 1 else [f"{quote(scope.aliases[scope.first])}.*"]
 
 
 def _labelled(expression: str, label: str, *, plain: str = "") -> str:
@@ -131,6 +202,10 @@ def _where(scope: Scope, step: Step, having: Sequence[Filter]) -> Iterator[str]:
             time = step.time if table in dated else None
             yield from existences(scope, table, [f for f in on_columns if _table(f) == table], write, time=time)
     yield from (related(scope, f, write) for f in step.filters if isinstance(f.subject, Measure) and f not in having)
+    yield from (segment(scope, condition) for condition in step.segments)
+    yield from defaults(scope)
+    yield from level(scope, step, write)
+    yield from (scope.condition(text) for text in (scope.narrowed.filters if scope.narrowed else ()))
     if step.time is not None and scope.holds(step.time.column.table):
         yield from period(scope, step.time)
 

@@ -6,9 +6,9 @@ import pytest
 
 from genie_ext.config import load_settings
 from genie_ext.doctor import examine
-from semantic.encoders import find_encoder
 from semantic.index import build_index
 from semantic.lake import find_lake
+from semantic.vectors.encoders import find_encoder
 
 
 def by_name(path=None, **settings):

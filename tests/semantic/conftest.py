@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from semantic.encoders import HashingEncoder
 from semantic.lake import Lake, find_lake
+from semantic.vectors.encoders import HashingEncoder
 
 SHOP = """
 CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, full_name VARCHAR NOT NULL, country VARCHAR);

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from semantic.documents import column_document, embedded_text, passages, table_document, text_hash
+from semantic.documents import column_document, embedded_text, passages, table_document, text_hash, word_documents
 from semantic.types import Column, ColumnProfile, Table, TableId
 
 HASH = "dab0e928-c82f-4c46-83fd-36ee9674d745"
@@ -25,6 +25,22 @@ def test_column_document_shows_words_but_no_hashes() -> None:
     document = column_document(ORDERS, COUNTRY)
     assert document.text == "order items: ship country (text). Where it goes Such as France, Spain."
     assert embedded_text(document) == "order items: ship country (text). Where it goes"
+
+
+def test_documents_say_the_synonyms_of_tables_and_columns() -> None:
+    column = Column(name="amt", type="DOUBLE", synonyms=("amount", "turnover"))
+    table = Table(id=TableId("shop", "main", "inv"), kind="table", columns=(column,), synonyms=("invoices",))
+    assert table_document(table).text == "inv table. Also called invoices. Columns: amt."
+    assert embedded_text(column_document(table, column)) == "inv: amt (number). Also called amount, turnover."
+
+
+def test_word_documents_hold_every_word_of_the_names_once_in_the_singular() -> None:
+    keys = Column(name="item_id2", type="INTEGER")
+    documents = list(
+        word_documents([ORDERS, Table(id=TableId("shop", "main", "orders"), kind="table", columns=(keys,))])
+    )
+    assert [document.text for document in documents] == ["country", "item", "order", "ship"]
+    assert {document.table for document in documents} == {None}
 
 
 def test_text_hash_depends_on_the_text_alone() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from semantic.encoders import HashingEncoder
 from semantic.errors import (
     EncoderMismatchError,
     IndexBrokenError,
@@ -25,6 +24,7 @@ from semantic.errors import (
 from semantic.index import Index, build_index
 from semantic.lake import Lake, find_lake
 from semantic.types import Progress, TableId
+from semantic.vectors.encoders import HashingEncoder
 
 ORDERS = TableId("shop", "main", "orders")
 CUSTOMERS = TableId("shop", "main", "customers")
@@ -48,7 +48,7 @@ def test_build_index_reports_what_it_did(shop: Lake, encoder: HashingEncoder) ->
     report = build_index(shop, encoder=encoder, progress=seen.append)
     assert (report.tables, report.columns, report.changed, report.skipped) == (6, 24, 6, ())
     assert report.embedded > 20
-    assert [p.phase for p in seen if p.done == p.total] == ["profile", "joins", "embed", "vectors"]
+    assert [p.phase for p in seen if p.done == p.total] == ["profile", "meaning", "joins", "embed", "vectors"]
 
 
 def test_index_keeps_catalog_profile_and_keys(index: Index) -> None:
@@ -141,7 +141,7 @@ def test_search_finds_passages_of_documents(tmp_path: Path, encoder: HashingEnco
     build_index(lake, encoder=encoder)
     with Index.open(lake, encoder=encoder) as index:
         hit = index.search("when does the fiscal year start").passages[0]
-    assert (hit.document.title, hit.document.source) == ("Fiscal year", "README.md:4")
+    assert (hit.document.title, hit.document.source) == ("Fiscal year", "README.md:5")
     assert "February" in hit.document.text
 
 
@@ -223,7 +223,7 @@ def test_build_index_killed_midway_leaves_the_last_index(shop: Lake, shop_file: 
     _change(shop_file, "CREATE TABLE later AS SELECT 1 AS x")
     code = f"""
 import time
-from semantic.encoders import HashingEncoder
+from semantic.vectors.encoders import HashingEncoder
 from semantic.index import build_index
 from semantic.lake import find_lake
 def wait(step):

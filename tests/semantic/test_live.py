@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from semantic.encoders import find_encoder
 from semantic.errors import LakeError
 from semantic.index import Index, build_index
 from semantic.live import live_lake
+from semantic.vectors.encoders import find_encoder
 
 pytestmark = pytest.mark.engine
 

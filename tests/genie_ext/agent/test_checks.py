@@ -9,7 +9,6 @@ import pytest
 
 from genie_ext.agent.checks import (
     CHECKS,
-    Evidence,
     check_answer,
     check_coverage,
     check_fan_out,
@@ -21,6 +20,7 @@ from genie_ext.agent.checks import (
     check_values,
 )
 from genie_ext.agent.context import find_context
+from genie_ext.agent.evidence import Evidence
 from genie_ext.config import load_settings
 from genie_ext.errors import QueryCancelledError, QueryTimeoutError
 from genie_ext.guard import Policy, check

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from genie_ext.embedded.join_tree import Edge, find_path
@@ -66,3 +68,49 @@ def test_find_path_prefers_the_trusted_join_and_knows_when_there_is_none():
 def test_edge_multiplies_towards_the_many(cardinality, forth, back):
     edge = Edge((_id("a"), ""), (_id("b"), ""), _key("a", "x", "b", cardinality=cardinality), to_parent=True)
     assert (edge.multiplies, edge.reversed().multiplies) == (forth, back)
+
+
+SHOPS = Table(
+    id=_id("shops"),
+    kind="table",
+    synonyms=("branches",),
+    columns=(
+        Column(name="sqm", type="INTEGER", synonyms=("floor space",)),
+        Column(name="rent", type="INTEGER"),
+        Column(name="lease", type="INTEGER", synonyms=("rent",)),
+        Column(name="owner", type="VARCHAR", hidden=True),
+    ),
+)
+
+
+def _best(phrase, *tables):
+    mentions = Linker(tables).mentions(split_words(phrase))
+    return [(m.links[0].table.name, m.links[0].column) for m in mentions]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "best"),
+    [("branches", ("shops", "")), ("floor spaces", ("shops", "sqm")), ("rent", ("shops", "rent"))],
+)
+def test_mentions_link_what_people_also_say_a_little_below_the_name_itself(phrase, best):
+    assert _best(phrase, SHOPS) == [best]
+
+
+def test_mentions_leave_out_what_the_model_hides():
+    assert _best("owner", SHOPS) == []
+    assert _best("branches", replace(SHOPS, hidden=True)) == []
+
+
+def test_mentions_prefer_what_is_not_deprecated():
+    old = Column(name="price", type="INTEGER", deprecated=True)
+    tables = (
+        Table(id=_id("a"), kind="table", columns=(old,)),
+        Table(id=_id("b"), kind="table", columns=(replace(old, deprecated=False),)),
+    )
+    assert _best("price", *tables) == [("b", "price")]
+
+
+def test_whole_names_do_not_count_synonyms():
+    linker = Linker((SHOPS,))
+    assert [link.column for link in linker.whole(split_words("rent"))] == ["rent"]
+    assert linker.whole(split_words("floor space")) == ()

@@ -1,0 +1,1 @@
+"""Measure what the semantic layer knows: `python -m bench.semantics COMMAND --help`."""

@@ -1,0 +1,1 @@
+"""Joins that nobody declared: names propose them, the data confirms them."""

@@ -1,0 +1,1 @@
+"""Cell values: found in the words of a question, and told apart where they are personal."""
