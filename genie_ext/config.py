@@ -39,6 +39,8 @@ class Settings:
         threads: Threads the worker may use.
         privacy: What may leave the machine: "schema" (names only), "values" (names and single cell values) or "rows".
         answer_above: Confidence, 0 to 1, below which a question is refused or given back with choices.
+        offer_above: Confidence, 0 to 1, from which two or three readings of a question are offered, each with its
+            figure, where none is sure enough to be the answer.
         today: Day that relative dates count from, as YYYY-MM-DD; none = the day of the question.
         encoder: Text encoder the index is built with: "minilm", "hashing", or the folder of a sentence-transformers
             model, relative to genie.toml.
@@ -62,6 +64,7 @@ class Settings:
     threads: PositiveInt = 2
     privacy: Privacy = "values"
     answer_above: Share = 0.6
+    offer_above: Share = 0.2
     today: dt.date | None = None
     encoder: str = "minilm"
     sources: tuple[Path, ...] = ()

@@ -80,10 +80,16 @@ def _clauses(step: Step) -> list[str]:
         clauses.append(_range(step.time))
     clauses += [f"{text} ({table.name})" for table, text in step.defaults]
     nested = [clause for condition in step.filters if condition.step for clause in _clauses(condition.step)]
+    if step.combined is not None:
+        nested += [f"{step.combined.kind}: {clause}" for clause in _clauses(step.combined.step) or ["all rows"]]
     return clauses + nested
 
 
 def _filter(condition: Filter) -> str:
+    return " or ".join([_single(condition), *(_filter(other) for other in condition.alternatives)])
+
+
+def _single(condition: Filter) -> str:
     subject, values = _subject(condition.subject), [str(plain(value)) for value in condition.values]
     if condition.step is not None:
         sources = ", ".join(table.name for table in condition.step.sources)

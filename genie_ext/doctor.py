@@ -15,6 +15,7 @@ from typing import Any
 
 from genie_ext import disk
 from genie_ext.config import Settings, load_settings
+from genie_ext.embedded.parser.weights import SHIPPED, load_weights, read_card
 from genie_ext.engines.base import Limits
 from genie_ext.errors import GenieError
 from genie_ext.guard.check import check
@@ -60,6 +61,7 @@ def examine(path: str | Path | None = None, **overrides: Any) -> Iterator[Check]
     yield _guarded("SQLite", _sqlite)
     settings = load_settings(path, **overrides)
     yield _guarded("encoder", lambda: _encoder(settings))
+    yield _guarded("parser", _parser)
     if path is None:
         yield _guarded("worker", lambda: _worker_alone(settings))
     else:
@@ -113,6 +115,12 @@ def _encoder(settings: Settings) -> Check:
     encoder = find_encoder(settings.encoder)
     (vector,) = encoder.encode(["How many orders were placed last month?"])
     return Check(name="encoder", ok=True, text=f"{encoder.identity}, {len(vector)} dimensions")
+
+
+def _parser() -> Check:
+    weights = load_weights()
+    card = read_card(SHIPPED)
+    return Check(name="parser", ok=True, text=f"{len(weights)} weights of {card.date}, as their card says")
 
 
 def _lake(lake: Lake) -> Check:

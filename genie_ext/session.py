@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from genie_ext.agent.agent import Agent
 from genie_ext.agent.choice import pick
+from genie_ext.agent.explain import Explanation
+from genie_ext.agent.plan import Bands
 from genie_ext.config import Settings, load_settings
 from genie_ext.engines.base import Engine, Limits
 from genie_ext.errors import GenieError, LakeUnavailableError, QuestionError
@@ -67,12 +69,12 @@ class Session:
             self.index.close()
             raise
         self.engine, fallback = _engine(lake, self.lake, self.settings)
-        self._agent = Agent(
+        self.agent = Agent(
             index=self.index,
             engine=self.engine,
             policy=policy,
             row_limit=self.settings.row_limit,
-            answer_above=self.settings.answer_above,
+            bands=Bands(answer=self.settings.answer_above, offer=self.settings.offer_above),
             privacy=self.settings.privacy,
             fallback=fallback,
         )
@@ -100,12 +102,25 @@ class Session:
         """
         with self._lock:
             asked = self._asked.pop(thread, None)
-            text = (pick(asked, text) if asked is not None else None) or text
-            question = Question(text=_clean(text), thread=thread, today=self.settings.today or _today())
-            for event in self._agent.ask(question, self._threads.get(thread) if thread else None):
+            text, plan = (pick(asked, text) if asked is not None else None) or (text, None)
+            question = self._question(text, thread)
+            for event in self.agent.ask(question, self._threads.get(thread) if thread else None, plan=plan):
                 if event.kind == "answer" and thread:
                     self._keep(event.value)
                 yield event
+
+    def explain(self, text: str, *, thread: str = "") -> Explanation:
+        """Return how a question is read, and why one reading stands above the others; the thread is left as it is.
+
+        Raises:
+            QuestionError: The question is empty or too long.
+            GuardError: A policy forbids what it needs.
+        """
+        with self._lock:
+            return self.agent.explain(self._question(text, thread), self._threads.get(thread) if thread else None)
+
+    def _question(self, text: str, thread: str) -> Question:
+        return Question(text=_clean(text), thread=thread, today=self.settings.today or _today())
 
     def _keep(self, turn: Turn) -> None:
         """Remember an answer, or the question back, for what is asked next in its thread."""

@@ -122,6 +122,7 @@ class Filter:
         values: Literals to compare with: one, two for "between", any number for "in".
         step: A nested step whose single figure (or column, for "in" and "not in") is compared with instead.
         phrase: The words of the question it comes from.
+        alternatives: Other conditions on columns, any one of which may hold instead.
     """
 
     subject: ColumnRef | Measure
@@ -129,6 +130,7 @@ class Filter:
     values: tuple[Scalar, ...] = ()
     step: Step | None = None
     phrase: str = ""
+    alternatives: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """Another step whose rows are added to those of the first, kept alone of them, or taken away; none repeats."""
+
+    kind: Literal["union", "intersect", "except"]
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One query of a plan.
 
@@ -175,6 +185,7 @@ class Step:
         segments: Named conditions, all of which must hold.
         defaults: Conditions under which a table is read unless a question asks otherwise, as (table, SQL).
         level: Date that the figures must not be added over, so that only its last value counts.
+        combined: What the rows are combined with, None where they stand alone.
     """
 
     sources: tuple[TableId, ...]
@@ -189,6 +200,7 @@ class Step:
     segments: tuple[SegmentFilter, ...] = ()
     defaults: tuple[tuple[TableId, str], ...] = ()
     level: ColumnRef | None = None
+    combined: Combination | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,11 +234,13 @@ class Clarification:
         question: What is asked back.
         choices: The readings in words.
         readings: The question as it is to be asked for each choice, in the same order.
+        plans: How the question is understood for each choice, where the choices are readings of the same words.
     """
 
     question: str
     choices: tuple[str, ...]
     readings: tuple[str, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

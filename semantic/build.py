@@ -159,6 +159,8 @@ def _fill(state: _Build, usable: Lake) -> dict[str, int]:
     meaning = read_meaning(state.lake, profiled, state.progress)
     state.skipped += meaning.facts.skipped
     joins = _join(state, meaning, declared)
+    # What the engine keeps of a large lake is more than all that is left to do needs.
+    state.con.close()
     state.writer.add_relationships(joins)
     state.writer.add_facts(meaning.facts)
     _describe(state, meaning)

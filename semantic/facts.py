@@ -234,8 +234,6 @@ class Facts:
         joins: Joins that queries and models use.
         rules: What to do with some questions.
         passages: Texts that are searched as they are.
-        keys: Columns that identify the rows of a table, as models and the grouping of views tell.
-        authority: How much leans on each table, 0 to 1.
         lost: What importers could not carry over, each as "place: what and why".
         skipped: Files that could not be read, each as "name: reason".
     """
@@ -249,8 +247,6 @@ class Facts:
     joins: tuple[MinedJoin, ...] = ()
     rules: tuple[Rule, ...] = ()
     passages: tuple[Document, ...] = ()
-    keys: tuple[tuple[TableId, tuple[str, ...]], ...] = ()
-    authority: tuple[tuple[TableId, float], ...] = ()
     lost: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 

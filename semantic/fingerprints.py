@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantic.lake import Lake, quote_name
+from semantic.lake import Lake
+from semantic.row_tokens import row_tokens
 from semantic.types import Table, TableId
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ def table_tokens(
     """
     tables = list(tables)
     files = {f.name: _hash([_stamp(p) for p in f.paths]) for f in lake.files}
+    rows = row_tokens(con, [t.id for t in tables if t.kind == "table" and not known.get(t.id)])
     tokens: dict[TableId, str] = {}
     for table in tables:
         if table.kind == "files":
             tokens[table.id] = _hash([table.fingerprint, files[table.id.name]])
         elif table.kind == "table":
-            tokens[table.id] = known.get(table.id) or _hash([table.fingerprint, _storage(con, table.id)])
+            tokens[table.id] = known.get(table.id) or _hash([table.fingerprint, rows[table.id]])
     by_name: dict[str, list[str]] = {}
     for owner, token in tokens.items():
         by_name.setdefault(owner.name.lower(), []).append(token)
@@ -78,30 +80,6 @@ def _view_token(view: Table, tokens: dict[str, list[str]], definitions: dict[str
             parts += tokens.get(word, [])
             todo += definitions.get(word, [])
     return _hash(sorted(parts))
-
-
-def _storage(con: duckdb.DuckDBPyConnection, table: TableId) -> str:
-    """Hash where the rows lie and what their statistics are, with their number, since deletions move nothing."""
-    import duckdb
-
-    full = ".".join(quote_name(part) for part in (table.catalog, table.schema, table.name))
-    name = full.replace("'", "''")
-    if _in_memory(con, table.catalog):  # rows in memory have no blocks, and an update leaves their statistics alone
-        content = f"SELECT count(*), bit_xor(hash(t)), sum(hash(t) % 1000000007) FROM {full} AS t"
-        return repr(con.execute(content).fetchall())
-    try:
-        rows = con.execute(
-            "SELECT bit_xor(hash(row_group_id, column_id, segment_id, count, stats, block_id, block_offset)), count(*) "
-            f"FROM pragma_storage_info('{name}') UNION ALL SELECT count(*), 0 FROM {full}"
-        ).fetchall()
-    except duckdb.Error as error:
-        return f"unreadable: {error}"
-    return repr(rows)
-
-
-def _in_memory(con: duckdb.DuckDBPyConnection, catalog: str) -> bool:
-    found = con.execute("SELECT path FROM duckdb_databases() WHERE database_name = ?", [catalog]).fetchone()
-    return found is not None and not found[0]
 
 
 def _beside(path: Path) -> Path:

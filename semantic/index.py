@@ -133,6 +133,10 @@ class Index:
         """Return the ids of all tables, in the order of the catalog."""
         return tuple(self._store.ids)
 
+    def holds(self, table: TableId) -> bool:
+        """Tell whether there is such a table."""
+        return table in self._store.ids
+
     def hidden(self) -> tuple[tuple[TableId, str], ...]:
         """Return the tables and columns that the semantic model hides; the column is empty for a whole table."""
         return self._store.hidden()

@@ -44,7 +44,9 @@ def mine_lake(lake: Lake, tables: Sequence[Table], progress: Callable[[Progress]
     from semantic.mining.mine import mine
 
     progress(Progress(phase="meaning", done=0, total=2))
-    reading = read_sources(_readable(lake), lake.root if lake.root.is_dir() else lake.root.parent)
+    root = lake.root if lake.root.is_dir() else lake.root.parent
+    # What the files of the semantic model say is laid over what is mined, and is no source of proposals to them.
+    reading = read_sources(_readable(lake), root, without=_model_files(lake))
     progress(Progress(phase="meaning", done=1, total=2))
     facts = mine(reading.extract, tables)
     progress(Progress(phase="meaning", done=2, total=2))
@@ -68,15 +70,15 @@ def read_meaning(lake: Lake, tables: Sequence[Table], progress: Callable[[Progre
 
 
 def _readable(lake: Lake) -> list[Path]:
-    """Return what there is to read, less the files of the semantic model, which are no source of proposals."""
-    from semantic.model.files import model_files
-
-    model = set(model_files(lake.model or lake.home))
-    return [path for path in (*lake.documents, *lake.named) if path not in model and path.exists()]
+    return [path for path in (*lake.documents, *lake.named) if path.exists()]
 
 
 def _meaning_files(lake: Lake) -> list[Path]:
+    gone = (path for path in lake.named if not path.exists())
+    return [*find_files(_readable(lake)), *gone, *_model_files(lake)]
+
+
+def _model_files(lake: Lake) -> tuple[Path, ...]:
     from semantic.model.files import model_files
 
-    gone = (path for path in lake.named if not path.exists())
-    return [*find_files(_readable(lake)), *gone, *model_files(lake.model or lake.home)]
+    return model_files(lake.model or lake.home)

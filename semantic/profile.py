@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from semantic.deadlines import time_limit
 from semantic.lake import quote_name
 from semantic.names import is_opaque, split_words
 from semantic.types import Column, ColumnProfile, Table, TableId
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 100_000
 _SAMPLE_CELLS = 4_000_000
 _RANGES = 8
+_FREQUENT = 10
 _VALUES_PER_COLUMN = 2_000
 # Columns that name things are what questions filter by, so their dictionaries may be longer.
 _VALUES_PER_NAME_COLUMN = 20_000
@@ -42,19 +41,6 @@ class Reading:
 
     table: Table
     values: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-
-
-@contextmanager
-def time_limit(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt the connection's query after so many seconds; it then raises `duckdb.InterruptException`."""
-    timer = threading.Timer(seconds, con.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def quote_table(table: TableId) -> str:
@@ -156,16 +142,18 @@ def _profile_column(
     distinct = len(counted.values)
     if not exact:
         distinct = _estimate_distinct(distinct, counted.once, seen - data.null_count, total, nulls)
+    is_text = column.family == "text"
+    ordered = counted.most(max(distinct, _FREQUENT) if is_text else _FREQUENT)
     profile = ColumnProfile(
         rows=seen,
         nulls=round(nulls, 6),
         distinct=distinct,
         minimum=_text(counted.low),
         maximum=_text(counted.high),
-        frequent=tuple((str(_text(value))[:_LONGEST_VALUE], count) for value, count in counted.most(10)),
+        frequent=tuple((str(_text(value))[:_LONGEST_VALUE], count) for value, count in ordered[:_FREQUENT]),
         exact=exact,
     )
-    return profile, _dictionary(column, counted.most(distinct)) if column.family == "text" else []
+    return profile, _dictionary(column, ordered[:distinct]) if is_text else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +169,25 @@ class _Counted:
     def most(self, number: int) -> list[tuple[Any, int]]:
         """Return the most frequent ones, first met first among equals."""
         order = np.argsort(-self.counts, kind="stable")[:number]
-        return list(zip(self.values.take(order).to_pylist(), self.counts[order].tolist(), strict=True))
+        # A kernel costs more to call than a few values cost one by one.
+        few = len(order) <= _FREQUENT
+        values = [self.values[i].as_py() for i in order.tolist()] if few else self.values.take(order).to_pylist()
+        return list(zip(values, self.counts[order].tolist(), strict=True))
 
 
 def _count_values(data: pa.ChunkedArray) -> _Counted:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    counted = pc.value_counts(data.combine_chunks())
+    counted = pc.value_counts(data.chunk(0) if data.num_chunks == 1 else data.combine_chunks())
     values, counts = counted.field(0), counted.field(1).to_numpy()
-    absent = pc.is_null(values, nan_is_null=True)
-    if absent.true_count:
-        kept = pc.invert(absent)
-        values, counts = values.filter(kept), counts[kept.to_numpy(zero_copy_only=False)]
-    ends = pc.min_max(values) if len(values) and not pa.types.is_null(values.type) else None
+    if values.null_count or pa.types.is_floating(values.type):
+        absent = pc.is_null(values, nan_is_null=True)
+        if absent.true_count:
+            kept = pc.invert(absent)
+            values, counts = values.filter(kept), counts[kept.to_numpy(zero_copy_only=False)]
+    # Called by name, the kernel needs no options to be made for every column.
+    ends = pc.call_function("min_max", [values]) if len(values) and not pa.types.is_null(values.type) else None
     low, high = (ends["min"].as_py(), ends["max"].as_py()) if ends else (None, None)
     return _Counted(values, counts, int((counts == 1).sum()), low, high)
 

@@ -140,7 +140,6 @@ class Table:
         certified: True where a person vouches for it.
         hidden: True where the semantic model keeps it from people and models.
         default_filter: Condition in SQL that holds unless a question asks otherwise, empty where there is none.
-        authority: How much the rest of the lake leans on it, 0 to 1.
     """
 
     id: TableId
@@ -156,7 +155,6 @@ class Table:
     certified: bool = False
     hidden: bool = False
     default_filter: str = ""
-    authority: float = 0.0
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, ignoring case, or None."""

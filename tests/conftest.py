@@ -64,6 +64,27 @@ def shop(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def untrained(tmp_path_factory):
+    """A parser of random weights: all of it runs, and nothing that it writes means anything."""
+    import torch
+
+    from bench.train.export import export
+    from bench.train.model import Parser as Trained
+    from genie_ext.embedded.parser.grammar import WORDS
+    from genie_ext.embedded.parser.inputs import FEATURES
+    from genie_ext.embedded.parser.parse import Parser
+
+    torch.manual_seed(1)
+    parser = Trained(words=len(WORDS), features=FEATURES, roles=6)
+    for name, weights in parser.named_parameters():
+        if weights.ndim > 1 and not name.startswith("embeddings"):
+            torch.nn.init.normal_(weights, std=0.04)
+    path = tmp_path_factory.mktemp("untrained") / "parser.safetensors"
+    export(parser.state_dict(), {"sets": {}, "held_right": None}, path)
+    return Parser(path)
+
+
+@pytest.fixture(scope="session")
 def indexed_shop(tmp_path_factory) -> Path:
     """The same file with its index; for tests that change nothing."""
     from semantic.index import build_index

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from genie_ext.agent.answer import make_answer
 from genie_ext.agent.checks import check_answer
 from genie_ext.agent.context import find_context
 from genie_ext.agent.evidence import Evidence
-from genie_ext.agent.plan import doubtful, make_plan
+from genie_ext.agent.explain import Explanation, explain_question
+from genie_ext.agent.plan import Bands, choose_plan, doubtful
 from genie_ext.agent.sql import write_checked
+from genie_ext.embedded.parser.parse import Parser, shipped_parser
 from genie_ext.engines.base import Engine
 from genie_ext.guard import Policy, check
 from genie_ext.types import Clarification, Context, Event, Finding, Plan, Question, Refusal, Rows, Turn
@@ -20,6 +23,9 @@ from semantic.index import Index
 
 _PROBE_TIMEOUT_S = 5.0
 _PROBE_ROWS = 10
+# What a reading may cost that is only looked at; two readings that agree on so many rows agree.
+_READING_TIMEOUT_S = 2.0
+_READING_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,8 @@ class Agent:
         engine: Runs guarded SQL.
         policy: What may be read.
         row_limit: Rows fetched at most.
-        answer_above: Confidence below which a plan is refused, 0 to 1.
+        bands: How sure it must be to answer, and to offer readings.
+        parser: Writes readings of questions.
         privacy: Shown in every answer.
         fallback: Says so where the engine is the user's own connection, else empty.
     """
@@ -40,12 +47,18 @@ class Agent:
     engine: Engine
     policy: Policy
     row_limit: int
-    answer_above: float
+    bands: Bands
+    parser: Parser = field(default_factory=shipped_parser)
     privacy: str = "values"
     fallback: str = ""
 
-    def ask(self, question: Question, previous: Turn | None = None) -> Iterator[Event]:
+    def ask(self, question: Question, previous: Turn | None = None, *, plan: Plan | None = None) -> Iterator[Event]:
         """Yield what happens on the way; the last event is "answer" and carries the turn.
+
+        Args:
+            question: What is asked.
+            previous: The turn before it in its thread.
+            plan: The reading of the question that was picked before, None where it is still to be read.
 
         Raises:
             GuardError: A policy forbids what the question needs.
@@ -54,18 +67,20 @@ class Agent:
         start = time.perf_counter()
         context = find_context(question, self.index, self.policy, previous)
         yield Event(kind="found", text=_found(context), value=context)
-        plan = make_plan(context, self._lookup, answer_above=self.answer_above)
+        # The stages of a plan ask for the same phrases again and again.
+        lookup = cache(self.look_up)
+        made = plan or choose_plan(context, lookup, self.parser, self.read, bands=self.bands)
         empty = Turn(question=question, privacy=self.privacy, fallback=self.fallback)
-        if isinstance(plan, Refusal):
-            turn = replace(empty, refusal=plan)
-        elif isinstance(plan, Clarification):
-            turn = replace(empty, clarification=plan)
+        if isinstance(made, Refusal):
+            turn = replace(empty, refusal=made)
+        elif isinstance(made, Clarification):
+            turn = replace(empty, clarification=made)
         else:
-            yield Event(kind="planned", text=plan.interpretation, value=plan)
-            turn = yield from self._answer(context, plan, empty)
+            yield Event(kind="planned", text=made.interpretation, value=made)
+            turn = yield from self._answer(context, made, empty, picked=plan is not None)
         yield _last(replace(turn, seconds=time.perf_counter() - start))
 
-    def _answer(self, context: Context, plan: Plan, empty: Turn) -> Generator[Event, None, Turn]:
+    def _answer(self, context: Context, plan: Plan, empty: Turn, *, picked: bool) -> Generator[Event, None, Turn]:
         """Yield the events from the SQL to the findings; return the turn with the answer."""
         sql = write_checked(plan, context, self.index, self.policy, row_limit=self.row_limit)
         yield Event(kind="sql", text=sql.text, value=sql)
@@ -74,20 +89,42 @@ class Agent:
         findings = self._check(context, plan, rows)
         yield from (Event(kind="finding", text=finding.message, value=finding) for finding in findings)
         answer = make_answer(context, plan, sql, rows, findings)
-        if answer.confidence < self.answer_above:
+        if answer.confidence < self.bands.answer and not picked:  # what the user picked is what is wanted
             return replace(
                 empty, plan=plan, findings=findings, refusal=doubtful(plan, answer.confidence, answer.reasons)
             )
         return replace(empty, plan=plan, sql=sql, rows=rows, findings=findings, answer=answer)
 
-    def _lookup(self, phrase: str) -> Sequence[Hit]:
-        found = self.index.search(phrase, tables=3, columns=12, values=0, passages=0)
+    def explain(self, question: Question, previous: Turn | None = None) -> Explanation:
+        """Return how a question is read and why so, without its answer.
+
+        Raises:
+            GuardError: A policy forbids what the question needs.
+        """
+        context = find_context(question, self.index, self.policy, previous)
+        return explain_question(context, cache(self.look_up), self.parser, self.read, bands=self.bands)
+
+    def look_up(self, phrase: str) -> Sequence[Hit]:
+        """Return the columns and tables that a phrase means, best first of each."""
+        found = self.index.search(phrase, tables=3, columns=12, values=0, passages=0, facts=0)
         return (*found.columns, *found.tables)
+
+    def read(self, text: str) -> Rows:
+        """Return the first rows of a reading that may become the answer.
+
+        Raises:
+            GuardError: A policy forbids it.
+            EngineError: It failed or ran too long.
+        """
+        return self._try(text, rows=_READING_ROWS, timeout_s=_READING_TIMEOUT_S)
+
+    def _try(self, text: str, *, rows: int, timeout_s: float) -> Rows:
+        """Return the rows of a query that is not the answer itself."""
+        return self.engine.run(check(text, self.index, policy=self.policy, row_limit=rows), timeout_s=timeout_s)
 
     def _check(self, context: Context, plan: Plan, rows: Rows) -> tuple[Finding, ...]:
         def probe(text: str) -> Rows:
-            sql = check(text, self.index, policy=self.policy, row_limit=_PROBE_ROWS)
-            return self.engine.run(sql, timeout_s=_PROBE_TIMEOUT_S)
+            return self._try(text, rows=_PROBE_ROWS, timeout_s=_PROBE_TIMEOUT_S)
 
         unread = self.index.skipped
         return check_answer(Evidence(context=context, plan=plan, rows=rows, probe=probe, unread=unread))

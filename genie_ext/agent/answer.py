@@ -45,3 +45,4 @@ def _figures(step: Step) -> Iterator[Measure]:
     yield from (order.by for order in step.order if isinstance(order.by, Measure))
     yield from (condition.subject for condition in step.filters if isinstance(condition.subject, Measure))
     yield from (figure for condition in step.filters if condition.step for figure in _figures(condition.step))
+    yield from _figures(step.combined.step) if step.combined is not None else ()

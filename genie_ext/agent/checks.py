@@ -6,25 +6,32 @@ import re
 from collections.abc import Iterator, Sequence
 
 from genie_ext.agent.evidence import Check, Evidence, finding
+from genie_ext.agent.parts import in_every_part, parts_of
 from genie_ext.agent.probes import (
     count_missing,
     count_unmatched,
     date_bounds,
-    nearest_values,
-    value_exists,
 )
+from genie_ext.agent.value_checks import check_values
 from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Scope
-from genie_ext.embedded.steps import base_table, conditioned, measured_table, metric_tables, metrics_of, read_columns
+from genie_ext.embedded.steps import (
+    base_table,
+    conditioned,
+    conditions,
+    measured_table,
+    metric_tables,
+    metrics_of,
+    read_columns,
+)
 from genie_ext.errors import EngineError, GuardError, QueryCancelledError
-from genie_ext.types import ColumnRef, Filter, Finding, Measure, Severity, Step
+from genie_ext.types import ColumnRef, Finding, Measure, Severity, Step
 from semantic.types import TableId
 
 _LARGE_LOSS = 0.01
 _MANY_MISSING = 0.05
 _OPEN_SHARE = 0.1
 """Share of the period asked for that may lie outside the data without being worth a word."""
-_EQUALITIES = ("=", "in", "!=", "not in")
 _DENIALS = ("!=", "not in", "not like")
 _REPEATABLE = ("sum", "avg", "count", "median")
 _NEED_VALUES = ("sum", "avg", "median", "count_distinct")
@@ -54,16 +61,7 @@ def check_rows(evidence: Evidence) -> Sequence[Finding]:
     return [finding("rows", "ok", f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}, none cut off.")]
 
 
-def check_values(evidence: Evidence) -> Sequence[Finding]:
-    """Find filter values that no row holds, with the nearest that do."""
-    asked = [(f, f.subject, v) for f in evidence.step.filters if isinstance(f.subject, ColumnRef) for v in _texts(f)]
-    missing = [item for item in asked if not value_exists(evidence.context, evidence.probe, item[1], item[2])]
-    if asked and not missing:
-        message = f"{'Every filter value exists' if len(asked) > 1 else 'The filter value exists'} in the data."
-        return [finding("values", "ok", message)]
-    return [_no_value(evidence, condition, ref, value) for condition, ref, value in missing]
-
-
+@in_every_part
 def check_fan_out(evidence: Evidence) -> Sequence[Finding]:
     """Find figures that a join to many rows would count more than once."""
     scope = evidence.scope()
@@ -79,6 +77,7 @@ def check_fan_out(evidence: Evidence) -> Sequence[Finding]:
     return [finding("fan-out", "ok", "No join repeats the rows that are counted or added.")]
 
 
+@in_every_part
 def check_row_loss(evidence: Evidence) -> Sequence[Finding]:
     """Find rows that an inner join to a dimension drops because their key is empty or has no match.
 
@@ -89,7 +88,7 @@ def check_row_loss(evidence: Evidence) -> Sequence[Finding]:
     if evidence.step.time is not None:
         filtered.add(evidence.step.time.column.table)
     filtered.update(table for condition in evidence.step.segments for table in condition.segment.tables)
-    denied = {f.subject.table for f in evidence.step.filters if f.operator in _DENIALS}
+    denied = {f.subject.table for f in conditions(evidence.step) if f.operator in _DENIALS}
     if metrics_of(evidence.step):  # rows of nowhere belong to the rest of a governed figure that leaves out Germany
         filtered -= {table for table in denied if table is not None}
     scope = evidence.scope()
@@ -105,6 +104,7 @@ def check_row_loss(evidence: Evidence) -> Sequence[Finding]:
     return findings
 
 
+@in_every_part
 def check_missing(evidence: Evidence) -> Sequence[Finding]:
     """Say how many rows have no value for the figure and are left out of it."""
     findings = []
@@ -123,15 +123,21 @@ def check_missing(evidence: Evidence) -> Sequence[Finding]:
 
 def _missing_in_denials(evidence: Evidence) -> Iterator[Finding]:
     """Find rows without a value, which "not from France" leaves out although nobody knows where they are from."""
-    for condition in evidence.step.filters:
-        ref = condition.subject
-        if isinstance(ref, ColumnRef) and condition.operator in _DENIALS:
-            missing, _ = count_missing(evidence.context, evidence.probe, ref, numeric=False)
-            if missing:
-                message = f"{missing:,} rows of {ref.table.name} have no {ref.column} and are left out."
-                yield finding("missing values", "warning", message)
+    denials = [
+        (part.subject, bool(condition.alternatives))
+        for condition in evidence.step.filters
+        for part in (condition, *condition.alternatives)
+        if isinstance(part.subject, ColumnRef) and part.operator in _DENIALS
+    ]
+    for ref, either in denials:
+        missing, _ = count_missing(evidence.context, evidence.probe, ref, numeric=False)
+        if missing:
+            unless = ", unless another of the conditions holds" if either else ""
+            message = f"{missing:,} rows of {ref.table.name} have no {ref.column} and are left out{unless}."
+            yield finding("missing values", "warning", message)
 
 
+@in_every_part
 def check_coverage(evidence: Evidence) -> Sequence[Finding]:
     """Find a period asked for that lies, or reaches, outside the dates that the data holds."""
     time = evidence.step.time
@@ -167,8 +173,7 @@ def check_repeats(evidence: Evidence) -> Sequence[Finding]:
 
 def check_unread(evidence: Evidence) -> Sequence[Finding]:
     """Find parts of the tables read, files above all, that could not be read and are missing from the answer."""
-    step = evidence.step
-    tables = {base_table(step), *step.sources, *(ref.table for ref in read_columns(step)), *metric_tables(step)}
+    tables = {table for part, _ in parts_of(evidence.step) for table in _tables_of(part)}
     names = [re.compile(rf"(?<![^\W_]){re.escape(table.name)}(?![^\W_])", re.IGNORECASE) for table in tables]
     missing = [part for part in evidence.unread if any(name.search(part) for name in names)]
     message = f"Not all of the data could be read: {'; '.join(missing[:3])}."
@@ -202,20 +207,12 @@ def _run(name: str, check: Check, evidence: Evidence) -> Sequence[Finding]:
 
 def _counts_nothing(step: Step, cells: Sequence[object]) -> bool:
     counts = all(measure.aggregate in ("count", "count_distinct") for measure in step.measures)
-    conditions = bool(step.filters or step.time)
-    return bool(cells) and bool(step.measures) and counts and conditions and not step.dimensions and not any(cells)
+    limited = bool(step.filters or step.time or step.combined)
+    return bool(cells) and bool(step.measures) and counts and limited and not step.dimensions and not any(cells)
 
 
-def _texts(condition: Filter) -> list[str]:
-    return [v for v in condition.values if isinstance(v, str)] if condition.operator in _EQUALITIES else []
-
-
-def _no_value(evidence: Evidence, condition: Filter, ref: ColumnRef, value: str) -> Finding:
-    """Return the finding of a value that no row holds; leaving out what is not there does no harm."""
-    near = nearest_values(evidence.context, ref, value)
-    severity: Severity = "warning" if condition.operator in ("!=", "not in") else "error"
-    suggestion = f"Nearest: {', '.join(near)}." if near else ""
-    return finding("values", severity, f"No row has {ref.column} “{value}”.", suggestion)
+def _tables_of(step: Step) -> set[TableId]:
+    return {base_table(step), *step.sources, *(ref.table for ref in read_columns(step)), *metric_tables(step)}
 
 
 def _figures(step: Step) -> Iterator[Measure]:

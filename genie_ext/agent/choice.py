@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from genie_ext.embedded.named import normalised
 from genie_ext.embedded.words import STOP_WORDS
-from genie_ext.types import Clarification
+from genie_ext.types import Clarification, Plan
 
 _NUMBER = re.compile(
     r"\s*(?:the |number |option |choice |no\.? ?|#)*(\d+|one|two|three|four|first|second|third|fourth|last)"
@@ -20,15 +21,23 @@ _POLITE = frozenset(
 _LONGEST = 12
 
 
-def pick(asked: Clarification, reply: str) -> str | None:
-    """Return the whole question that a reply stands for, None where it picks none of the choices.
+_CHOSEN = 0.9
+"""Confidence in a reading that the user picked."""
+
+
+def pick(asked: Clarification, reply: str) -> tuple[str, Plan | None] | None:
+    """Return the whole question that a reply stands for and, where the choice is a reading, its plan; else None.
 
     A choice is picked by its number, by its own text, or by words that occur in it and in no other.
     """
     index = _numbered(asked, reply)
     if index is None:
         index = _worded(asked, reply)
-    return asked.readings[index] if index is not None and index < len(asked.readings) else None
+    if index is None or index >= len(asked.readings):
+        return None
+    plan = asked.plans[index] if asked.plans else None
+    chosen = replace(plan, confidence=_CHOSEN, reasons=("you chose this reading",)) if plan is not None else None
+    return asked.readings[index], chosen
 
 
 def _numbered(asked: Clarification, reply: str) -> int | None:

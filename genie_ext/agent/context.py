@@ -26,7 +26,7 @@ def find_context(question: Question, index: Index, policy: Policy, previous: Tur
     text = question.text if previous is None else f"{question.text} {previous.question.text}"
     found = index.search(text)
     if previous is not None:  # the spans of values and the facts must fit the new words alone
-        new = index.search(question.text)
+        new = index.search(question.text, tables=0, columns=0, passages=0)
         found = replace(found, values=new.values, queries=new.queries, terms=new.terms)
     order = _choose(text, found, index, previous)
     known = find_known(question.text, found, index, policy, order)

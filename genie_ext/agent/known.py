@@ -44,9 +44,8 @@ def find_known(text: str, found: Found, index: Index, policy: Policy, tables: Se
     said: list[NamedFact] = [metric for name in named for metric in name.metrics]
     said += [segment for name in named for segment in name.segments]
     dated = [metric.time[0] for name in named for metric in name.metrics if metric.time is not None]
-    open_tables = frozenset(table for table in index.table_ids() if policy.allows(table))
-    open_metrics = tuple(metric for metric in metrics if _may_read(metric, open_tables, policy))
-    open_segments = tuple(segment for segment in segments if _may_read(segment, open_tables, policy))
+    open_metrics = tuple(metric for metric in metrics if _may_read(metric, index, policy))
+    open_segments = tuple(segment for segment in segments if _may_read(segment, index, policy))
     allowed = {metric.id for metric in open_metrics} | {segment.id for segment in open_segments}
     return Known(
         metrics=open_metrics,
@@ -71,10 +70,10 @@ def _segments(text: str, index: Index, tables: Sequence[TableId]) -> tuple[Segme
     return tuple(dict.fromkeys((*near, *(segment for named in far for segment in named.segments))))
 
 
-def _may_read(fact: NamedFact, tables: frozenset[TableId], policy: Policy) -> bool:
-    """Tell whether no table or column of a definition is kept from everybody."""
+def _may_read(fact: NamedFact, index: Index, policy: Policy) -> bool:
+    """Tell whether all tables of a definition are there, and none of them or its columns is kept from everybody."""
     texts = (fact.expression, *fact.filters) if isinstance(fact, Metric) else (fact.condition,)
-    if not tables.issuperset(fact.tables):
+    if not all(index.holds(table) and policy.allows(table) for table in fact.tables):
         return False
     hidden = {(table, column) for table in fact.tables for column in policy.hidden(table)}
     read = (match.groups() for text in texts for match in _COLUMN.finditer(text))

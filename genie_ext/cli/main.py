@@ -16,6 +16,7 @@ from genie_ext.cli.config import config
 from genie_ext.cli.demo import demo
 from genie_ext.cli.doctor import doctor
 from genie_ext.cli.eval import evaluate
+from genie_ext.cli.explain import explain
 from genie_ext.cli.index import index
 from genie_ext.cli.model import model
 from genie_ext.cli.reference import reference
@@ -48,7 +49,7 @@ def genie() -> None:
     """  # noqa: D301 - click's mark for a block that keeps its lines
 
 
-for _command in (ask, search, index, batch, evaluate, doctor, demo, model, config, reference):
+for _command in (ask, explain, search, index, batch, evaluate, doctor, demo, model, config, reference):
     genie.add_command(_command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from semantic.model.diff import Difference
     from semantic.model.edit import Written
     from semantic.model.files import Problem
+    from semantic.model.proposals import Proposal
     from semantic.model.said import Said
     from semantic.types import Table
 
@@ -151,11 +152,9 @@ def diff(lake: str | None, as_json: bool, overrides: dict[str, Any]) -> None:
 @settings_option
 def accept(ids: tuple[str, ...], lake: str | None, source: str | None, overrides: dict[str, Any]) -> None:
     """Make proposals the word of a person; the IDs, or unique beginnings of them, are those of genie model diff."""
-    from semantic.model.edit import accept as accept_all
+    from semantic.model import edit
 
-    with _open(lake, overrides) as review:
-        said, difference = _compared(review, ids, source)
-        _tell(accept_all(said, _picked(difference, ids, source)), "accepted")
+    _settle(edit.accept, "accepted", ids, source, lake=lake, overrides=overrides)
 
 
 @model.command()
@@ -165,27 +164,26 @@ def accept(ids: tuple[str, ...], lake: str | None, source: str | None, overrides
 @settings_option
 def reject(ids: tuple[str, ...], lake: str | None, source: str | None, overrides: dict[str, Any]) -> None:
     """Take proposals out of the files; knowledge.yaml remembers them, so that they are not proposed again."""
-    from semantic.model.edit import reject as reject_all
+    from semantic.model import edit
 
-    with _open(lake, overrides) as review:
-        said, difference = _compared(review, ids, source)
-        _tell(reject_all(said, _picked(difference, ids, source)), "rejected")
+    _settle(edit.reject, "rejected", ids, source, lake=lake, overrides=overrides)
 
 
-def _compared(review: _Review, ids: Sequence[str], source: str | None) -> tuple[Said, Difference]:
-    if not ids and not source:
-        raise click.UsageError("Name at least one ID of genie model diff, or --all-from KIND.")
-    said = review.said()
-    return said, review.compare(said)
-
-
-def _picked(difference: Difference, ids: Sequence[str], source: str | None) -> tuple[Any, ...]:
+def _settle(
+    settle: Callable[[Said, Sequence[Proposal]], Written], done: str, ids: Sequence[str], source: str | None, *,
+    lake: str | None, overrides: dict[str, Any],
+) -> None:  # fmt: skip
+    """Accept or reject the proposals that are named, and tell what was done."""
     from semantic.model.edit import pick
 
-    found = pick(difference, ids, source)
-    if not found:
-        click.echo(f"Nothing that {source} says waits for a decision.")
-    return found
+    if not ids and not source:
+        raise click.UsageError("Name at least one ID of genie model diff, or --all-from KIND.")
+    with _open(lake, overrides) as review:
+        said = review.said()
+        found = pick(review.compare(said), ids, source)
+        if not found:
+            click.echo(f"Nothing that {source} says waits for a decision.")
+        _tell(settle(said, found), done)
 
 
 @contextmanager

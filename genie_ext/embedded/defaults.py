@@ -8,7 +8,7 @@ from dataclasses import replace
 from genie_ext.embedded.definitions import say_sql
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.metric_sql import condition_columns
-from genie_ext.embedded.steps import conditioned, measured_table
+from genie_ext.embedded.steps import conditioned, inner_steps, measured_table
 from genie_ext.embedded.words import plain_name
 from genie_ext.embedded.write import join_scope, make_schema
 from genie_ext.errors import CannotAnswerError
@@ -41,13 +41,12 @@ def _tables_read(draft: Draft, step: Step) -> set[TableId]:
     """Return all tables that the SQL of a step reads, those between two others included."""
     context = draft.context
     scope = join_scope(step, make_schema(context.names, context.tables, context.relationships, step))
-    inner = [f.step for f in step.filters if f.step is not None]
     compared = (f.subject for f in step.filters if isinstance(f.subject, Measure))
     named = {table for s in step.segments for table in s.segment.tables} | {ref.table for ref in conditioned(step)}
     named |= {table for m in compared for table in (measured_table(m), *(m.metric.tables if m.metric else ())) if table}
     named |= {*step.sources, *((step.time.column.table,) if step.time else ())}
     between = {edge.far[0] for table in named if not scope.holds(table) for edge in scope.path((table, ""))}
-    nested = {table for other in inner for table in _tables_read(draft, other)}
+    nested = {table for other in inner_steps(step) for table in _tables_read(draft, other)}
     return {*(node[0] for node in scope.aliases), *between, *nested}
 
 
@@ -59,9 +58,11 @@ def _is_lifted(draft: Draft, table: Table, step: Step) -> bool:
     """
     columns = condition_columns(table.default_filter)
     said = any(table.id in lifted.tables for lifted in draft.reading.lifted)
-    filters = {ref.column.lower() for ref in conditioned(step) if ref.table == table.id}
-    filters |= _columns_of(table.id, [s.segment.condition for s in step.segments])
-    governed = [bool(columns & _columns_of(table.id, m.metric.filters if m.metric else ())) for m in _figures(step)]
+    parts = _parts(step)
+    filters = {ref.column.lower() for part in parts for ref in conditioned(part) if ref.table == table.id}
+    filters |= _columns_of(table.id, [s.segment.condition for part in parts for s in part.segments])
+    figures = [measure for part in parts for measure in _figures(part)]
+    governed = [bool(columns & _columns_of(table.id, m.metric.filters if m.metric else ())) for m in figures]
     if said or columns & filters or _was_lifted(draft, table):
         return True
     if any(governed) and not all(governed):
@@ -70,6 +71,11 @@ def _is_lifted(draft: Draft, table: Table, step: Step) -> bool:
             f"that aside and another does not, so ask for one at a time."
         )
     return any(governed)
+
+
+def _parts(step: Step) -> tuple[Step, ...]:
+    """Return the step and those that its rows are combined with, since one default holds for them all."""
+    return (step, *(_parts(step.combined.step) if step.combined is not None else ()))
 
 
 def _figures(step: Step) -> Iterator[Measure]:

@@ -38,7 +38,8 @@ def merge(previous: Plan, step: Step | None, *, counted: bool = False) -> Step |
     new = (
         (step.filters, step.segments, step.time, step.dimensions, step.measures, step.order, step.limit) if step else ()
     )
-    if step is None or not any(new):
+    # Words that narrow rows combined from two queries do not say which of the two they narrow.
+    if step is None or not any(new) or old.combined is not None or step.combined is not None:
         return None
     measures = _figures(old, step, counted=counted)
     dimensions = _merge_dimensions(old, step)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from genie_ext.embedded.definitions import say_definition, title_of
-from genie_ext.embedded.steps import compared_metrics, measured_table, metrics_of, read_columns
+from genie_ext.embedded.steps import (
+    base_table,
+    compared_metrics,
+    inner_steps,
+    measured_table,
+    metrics_of,
+    read_columns,
+)
 from genie_ext.embedded.words import plain_name
 from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Order, SegmentFilter, Step, TimeRange
 from semantic.types import TableId
@@ -18,8 +25,19 @@ _OPERATORS = {
 }  # fmt: skip
 
 
+_COMBINED = {
+    "union": "together with", "intersect": "only those that are also among", "except": "without those among",
+}  # fmt: skip
+
+
 def say(step: Step, base: TableId) -> str:
-    """Return a step as one sentence."""
+    """Return a step as one sentence, followed by what its governed figures compute."""
+    once = ["equal rows are shown once"] if step.combined is not None else []
+    sentences = [_said(step, base), *once, *_definitions(step)]
+    return " ".join(sentence[0].upper() + sentence[1:] + "." for sentence in sentences)
+
+
+def _said(step: Step, base: TableId) -> str:
     parts = [_shown(step, base)]
     if step.measures and step.dimensions:
         parts.append("for each " + _join([_dimension(d) for d in step.dimensions]))
@@ -34,14 +52,22 @@ def say(step: Step, base: TableId) -> str:
         parts.append(_order(step.order, step.limit))
     elif step.limit:
         parts.append(f"the first {step.limit} rows")
-    sentences = [", ".join(parts), *_definitions(step)]
-    return " ".join(sentence[0].upper() + sentence[1:] + "." for sentence in sentences)
+    if step.combined is not None:
+        parts.append(f"{_COMBINED[step.combined.kind]} these: {_other_side(step.combined.step)}")
+    return ", ".join(parts)
+
+
+def _other_side(step: Step) -> str:
+    """Return what rows are combined with, in brackets where that is a combination itself."""
+    said = _said(step, base_table(step))
+    return said if step.combined is None else f"[{said}]"
 
 
 def _definitions(step: Step) -> list[str]:
-    """Return what each governed metric of a step computes."""
+    """Return what each governed metric of a step computes, also of the steps inside it."""
     metrics = dict.fromkeys(measure.metric for measure in (*metrics_of(step), *compared_metrics(step)))
-    return [f"{title_of(metric)} is {say_definition(metric)}" for metric in metrics if metric is not None]
+    own = [f"{title_of(metric)} is {say_definition(metric)}" for metric in metrics if metric is not None]
+    return list(dict.fromkeys([*own, *(text for inner in inner_steps(step) for text in _definitions(inner))]))
 
 
 def _segment(condition: SegmentFilter) -> str:
@@ -74,6 +100,10 @@ def _dimension(dimension: Dimension) -> str:
 
 
 def _filter(condition: Filter) -> str:
+    return _join([_single(condition), *(_filter(other) for other in condition.alternatives)], "or")
+
+
+def _single(condition: Filter) -> str:
     subject = condition.subject
     if isinstance(subject, Measure) and (subject.column, condition.operator, condition.values) == (None, "=", (0,)):
         return f"there is no row in {_name(subject.table)}" if subject.table else "there is none"
@@ -84,9 +114,10 @@ def _filter(condition: Filter) -> str:
 
 
 def _compared(condition: Filter) -> str:
-    """Return what a filter compares with: its values, or the figure of its nested step."""
+    """Return what a filter compares with: its values, or its nested step, in brackets unless that is a mere figure."""
     if condition.step is not None:
-        return say_measure(condition.step.measures[0]) if condition.step.measures else "the result"
+        said = _said(condition.step, base_table(condition.step))
+        return said if [said] == [say_measure(m) for m in condition.step.measures] else f"[{said}]"
     return _join([f"“{value}”" if isinstance(value, str) else str(value) for value in condition.values], "or")
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.scope import Scope
 from genie_ext.embedded.sql_conditions import WriteStep, column_condition, defaults, period
-from genie_ext.embedded.steps import metrics_of
+from genie_ext.embedded.steps import inner_steps, metrics_of
 from genie_ext.embedded.words import plain_name
 from genie_ext.errors import CannotAnswerError
-from genie_ext.types import ColumnRef, Dimension, Measure, Step
+from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Step
 
 
 def with_level(draft: Draft, step: Step) -> Step:
@@ -20,10 +20,13 @@ def with_level(draft: Draft, step: Step) -> Step:
     Raises:
         CannotAnswerError: Figures of different kinds are asked for at once, or one is compared row by row.
     """
+    if step.combined is not None:
+        other = replace(step.combined, step=with_level(draft, step.combined.step))
+        return replace(with_level(draft, replace(step, combined=None)), combined=other)
     figures = _figures(step)
     dates = {_date_of(draft, measure) for measure in figures}
     apart = [f.subject for f in step.filters if isinstance(f.subject, Measure) and f.subject not in figures]
-    nested = [measure for f in step.filters if f.step is not None for measure in _figures(f.step)]
+    nested = [measure for inner in inner_steps(step) for measure in _figures(inner)]
     unclear = next((measure for measure in (*apart, *nested) if _date_of(draft, measure) is not None), None)
     if unclear is not None:
         raise CannotAnswerError(f"“{_name(unclear)}” is a level at one time, and it is not said at which.")
@@ -52,13 +55,25 @@ def level(scope: Scope, step: Step, write: WriteStep) -> Iterator[str]:
         return
     inside = Scope(scope.schema, (date.table, ""))
     where = period(inside, step.time) if step.time is not None else []
-    where += [column_condition(inside, f, write) for f in step.filters if f.subject == date]
+    where += [column_condition(inside, f, write) for f in step.filters if _is_about(f, date)]
     where += defaults(inside)
     column = inside.column(date)
     lines = [f"SELECT max({column})", inside.from_clause(), *([f"WHERE {' AND '.join(where)}"] if where else [])]
     if shown:
         lines.append("GROUP BY " + ", ".join(inside.dimension(dimension) for dimension in shown))
     yield f"{scope.column(date)} {'IN' if shown else '='} ({' '.join(lines)})"
+
+
+def _is_about(condition: Filter, date: ColumnRef) -> bool:
+    """Tell whether a condition says which dates count.
+
+    Raises:
+        CannotAnswerError: It is one of several, and the others are about something else.
+    """
+    subjects = {condition.subject, *(other.subject for other in condition.alternatives)}
+    if date in subjects and len(subjects) > 1:
+        raise CannotAnswerError(f"“{condition.phrase}” does not say which {plain_name(date.column)} counts.")
+    return subjects == {date}
 
 
 def _figures(step: Step) -> tuple[Measure, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from genie_ext.embedded.compose import compose, finish
 from genie_ext.embedded.confidence import judge
@@ -25,9 +26,30 @@ from genie_ext.embedded.write import write_sql
 from genie_ext.errors import CannotAnswerError
 from genie_ext.types import Clarification, Context, Plan, Refusal, Step
 
+_SURE = 0.725
+"""Confidence of the rules from which on they are right as often as the parser is (`python -m bench.train readings`)."""
 
-def plan_question(context: Context, lookup: Lookup) -> Plan | Clarification | Refusal:
-    """Return how the question is understood, what is to be asked back, or what is missing.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What the rules made of a question.
+
+    Attributes:
+        result: How they understand it, what is to be asked back, or what is missing.
+        draft: How far they came, None where the result is settled before anything is composed.
+        final: True where no other reading can be better: what a person or a rule of the lake decides, what continues
+            the question before, and what cannot be computed here.
+        strange: True where most words of the question name nothing in the data.
+    """
+
+    result: Plan | Clarification | Refusal
+    draft: Draft | None = None
+    final: bool = True
+    strange: bool = False
+
+
+def plan_question(context: Context, lookup: Lookup) -> Planned:
+    """Return how the rules understand the question, what is to be asked back, or what is missing.
 
     Args:
         context: What the lake knows about the question.
@@ -35,31 +57,78 @@ def plan_question(context: Context, lookup: Lookup) -> Plan | Clarification | Re
     """
     settled = _settle(context)
     if settled is not None:
-        return settled
+        return Planned(result=settled)
     reading = read_question(context)
     before = _continued(context)
     unclear = _unclear(context, reading, before)
     if unclear is not None:
-        return unclear
+        return Planned(result=unclear)
     draft = compose(context, reading, lookup, alone=before is None)
-    draft.missing.extend((*_unknown_names(reading), *_strange_words(reading)))
+    unknown, strange = _unknown_names(reading), _strange_words(reading)
+    draft.missing.extend((*unknown, *strange))
     step = finish(draft)
     if before is not None:
         step = _continue(context, draft, before, step)
+    trapped = find_traps(step, context.relationships) if step is not None else ()
+    draft.missing.extend(trapped)
+    result = _result(context, draft, step)
+    final = before is not None or bool(unknown) or bool(trapped) or _is_sure(result) or _is_settled(draft)
+    return Planned(result=result, draft=draft, final=final, strange=bool(strange))
+
+
+def _is_sure(result: Plan | Clarification | Refusal) -> bool:
+    """Tell whether the rules explain a question so well that another reading is not worth its time."""
+    return isinstance(result, Plan) and (result.confidence >= _SURE or result.steps[-1].time is not None)
+
+
+def _is_settled(draft: Draft) -> bool:
+    """Tell whether only the rules can read a question: a name of the lake, dates, a choice, or nothing known at all."""
+    reading = draft.reading
+    dated = any(cue.kind == "grain" for cue in reading.cues) or (bool(reading.dates) and draft.time is None)
+    return draft.unclear is not None or dated or bool(reading.named) or not (reading.mentions or reading.values)
+
+
+def _result(context: Context, draft: Draft, step: Step | None) -> Plan | Clarification | Refusal:
+    """Return the plan of a step that means one thing and can be computed."""
     if step is None and not draft.missing:
         draft.missing.append("any table or column that the question names")
-    if step is not None:
-        draft.missing.extend(find_traps(step, context.relationships))
     if draft.missing or step is None:
         return _refuse(context, draft.missing)
     if draft.unclear is not None:
         return draft.unclear
     try:
-        step = with_level(draft, with_defaults(draft, step))
-        write_sql(step, context.names, context.tables, context.relationships)
+        step = complete(draft, step)
     except CannotAnswerError as error:
         return _refuse(context, [error.message])
-    return _plan(context, draft, step)
+    chance, reasons = judge(context, draft, step)
+    return make_plan(draft, step, chance=chance, reasons=reasons)
+
+
+def complete(draft: Draft, step: Step) -> Step:
+    """Return a step with what the lake adds to it: default conditions and levels.
+
+    Raises:
+        CannotAnswerError: It cannot be compiled.
+    """
+    context = draft.context
+    step = with_level(draft, with_defaults(draft, step))
+    write_sql(step, context.names, context.tables, context.relationships)
+    return step
+
+
+def make_plan(draft: Draft, step: Step, *, chance: float, reasons: tuple[str, ...]) -> Plan:
+    """Return the plan of a complete step, said in words and with all that was assumed."""
+    context = draft.context
+    draft.assumptions.extend((*say_figures(step), *say_passed(draft, step)))
+    draft.assumptions.extend(meanings([hit.fact for hit in context.found.terms], _decisive(draft)))
+    draft.assumptions.extend(advice(context))
+    return Plan(
+        interpretation=say(step, base_table(step)),
+        steps=(step,),
+        assumptions=tuple(dict.fromkeys(draft.assumptions)),
+        confidence=round(chance, 3),
+        reasons=reasons,
+    )
 
 
 def _settle(context: Context) -> Plan | Clarification | Refusal | None:
@@ -99,20 +168,6 @@ def _continue(context: Context, draft: Draft, before: Plan, step: Step | None) -
         draft.assumptions.append(f"continues “{context.previous.question.text}”")
         draft.doubt("builds on the question before", 0.3)
     return merged
-
-
-def _plan(context: Context, draft: Draft, step: Step) -> Plan:
-    chance, reasons = judge(context, draft, step)
-    draft.assumptions.extend((*say_figures(step), *say_passed(draft, step)))
-    draft.assumptions.extend(meanings([hit.fact for hit in context.found.terms], _decisive(draft)))
-    draft.assumptions.extend(advice(context))
-    return Plan(
-        interpretation=say(step, base_table(step)),
-        steps=(step,),
-        assumptions=tuple(dict.fromkeys(draft.assumptions)),
-        confidence=round(chance, 3),
-        reasons=reasons,
-    )
 
 
 def _decisive(draft: Draft) -> tuple[str, ...]:

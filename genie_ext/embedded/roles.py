@@ -75,8 +75,9 @@ def _dimension(dimension: Dimension, roles: dict[TableId, str]) -> Dimension:
 
 
 def _filter(condition: Filter, roles: dict[TableId, str]) -> Filter:
+    others = tuple(_filter(other, roles) for other in condition.alternatives)
     return (
-        replace(condition, subject=_ref(condition.subject, roles))
+        replace(condition, subject=_ref(condition.subject, roles), alternatives=others)
         if isinstance(condition.subject, ColumnRef)
         else condition
     )

@@ -38,6 +38,7 @@ class Scope:
         edges: Joins of this SELECT, in order.
         outer: Tables of which a row need not exist, so that no figure loses rows.
         narrowed: The metric whose conditions hold for all rows of this SELECT, None where there is none.
+        named: Tables that the step itself names, which joins lead through rather than others.
     """
 
     schema: Schema
@@ -46,6 +47,7 @@ class Scope:
     edges: list[Edge] = field(default_factory=list)
     outer: set[Node] = field(default_factory=set)
     narrowed: Metric | None = None
+    named: frozenset[TableId] = frozenset()
 
     def __post_init__(self) -> None:
         """Give every table of this SELECT its alias."""
@@ -65,10 +67,10 @@ class Scope:
         Raises:
             CannotAnswerError: No join is known.
         """
-        starts = tuple(self.aliases)
-        path = find_path(starts, node, self.schema.relationships)
+        starts, joins = tuple(self.aliases), self.schema.relationships
+        path = find_path(starts, node, joins, named=self.named)
         if path is None and node[1]:
-            path = find_path(starts, (node[0], ""), self.schema.relationships)
+            path = find_path(starts, (node[0], ""), joins, named=self.named)
         if path is None:
             names = self.schema.names
             raise CannotAnswerError(
@@ -89,7 +91,7 @@ class Scope:
 
     def inner(self, path: Sequence[Edge]) -> tuple[Scope, list[str]]:
         """Return the scope of a subquery over the tables of a path, and the conditions that tie it to this one."""
-        inside = Scope(self.schema, path[0].far, dict(self.aliases), list(path[1:]))
+        inside = Scope(self.schema, path[0].far, dict(self.aliases), list(path[1:]), named=self.named)
         link = [f"{self.name(path[0].near, a)} = {inside.name(path[0].far, b)}" for a, b in path[0].pairs()]
         return inside, link
 
@@ -221,8 +223,14 @@ class Scope:
     def _new_alias(self, node: Node) -> str:
         taken = {alias.lower() for alias in self.aliases.values()}
         name = f"{node[0].name}_{node[1]}" if node[1] and self.holds(node[0]) else node[0].name
-        choices = (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3)))
+        numbered = [f"{name}_{i}" for i in range(2, len(taken) + 3)]
+        choices = numbered if self._is_column(name) else [name, *numbered]
         return next(choice for choice in choices if choice.lower() not in taken)
+
+    def _is_column(self, name: str) -> bool:
+        """Tell whether several tables of the step have a column of this name, for which a subquery would take it."""
+        tables = (self.schema.tables[table] for table in self.named)
+        return sum(table.column(name) is not None for table in tables) > 1
 
 
 def _parts(table: TableId) -> tuple[str, str, str]:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from genie_ext.embedded.comparable import without_gaps, write_sides
 from genie_ext.embedded.definitions import title_of
+from genie_ext.embedded.existences import Related, gather, inside, role_of, split_denied
+from genie_ext.embedded.join_tree import Node
 from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Scope
 from genie_ext.embedded.sql_text import literal
 from genie_ext.embedded.steps import measured_table
 from genie_ext.errors import CannotAnswerError
-from genie_ext.types import ColumnRef, Filter, Measure, Operator, Scalar, SegmentFilter, Step, TimeRange
-from semantic.types import TableId
-
-_DENIED: dict[Operator, Operator] = {"!=": "=", "not in": "in", "not like": "like"}
-
+from genie_ext.types import ColumnRef, Filter, Measure, Scalar, SegmentFilter, Step, TimeRange
 
 WriteStep = Callable[[Step], str]
 """Writes a nested step as SQL."""
 
 
 def compare(left: str, condition: Filter, write: WriteStep) -> str:
-    """Return a comparison with literals or with the result of a nested step."""
-    operator, values = condition.operator, condition.values
+    """Return a comparison with literals or with the result of a nested step.
+
+    Raises:
+        CannotAnswerError: It is a figure that may meet one of several conditions.
+    """
+    _refuse_alternatives(condition)
     if condition.step is not None:
-        return f"{left} {operator.upper()} ({_one_line(write(condition.step))})"
+        return f"{left} {condition.operator.upper()} ({_one_line(write(condition.step))})"
+    return _compare_values(left, condition)
+
+
+def _compare_values(left: str, condition: Filter) -> str:
+    operator, values = condition.operator, condition.values
     if operator in ("is null", "is not null"):
         return f"{left} {operator.upper()}"
     if operator == "between":
@@ -37,17 +45,24 @@ def compare(left: str, condition: Filter, write: WriteStep) -> str:
     return f"{left} {operator} {literal(values[0])}"
 
 
+def column_conditions(scope: Scope, step: Step, write: WriteStep) -> Iterator[str]:
+    """Yield the conditions of a step on columns of the rows read and of related rows, and that related rows exist."""
+    on_columns = [f for f in step.filters if isinstance(f.subject, ColumnRef)]
+    spread = [f for f in on_columns if len(_roles(f)) > 1 and not all(scope.holds(table) for table, _ in _roles(f))]
+    single = [f for f in on_columns if f not in spread]
+    yield from (column_condition(scope, f, write) for f in single if scope.holds(role_of(f)[0]))
+    yield from (_any_of([_apart(scope, part, write) for part in _parts(f)]) for f in spread)
+    yield from existences(scope, step, [f for f in single if not scope.holds(role_of(f)[0])], write)
+
+
 def column_condition(scope: Scope, condition: Filter, write: WriteStep) -> str:
-    """Return a condition on a column of a table that was joined."""
-    if not isinstance(condition.subject, ColumnRef):
-        raise TypeError(condition.subject)
-    numeric = condition.values and not any(
-        isinstance(v, bool) or not isinstance(v, int | float) for v in condition.values
-    )
-    ranked = condition.step is not None and condition.operator not in ("in", "not in")
-    ref = condition.subject
-    left = scope.number(ref) if numeric else scope.ranked(ref) if ranked else scope.column(ref)
-    return compare(left, condition, write)
+    """Return a condition on a column of a table that was joined, or on one of several."""
+    if condition.alternatives:
+        return _any_of([column_condition(scope, part, write) for part in _parts(condition)])
+    condition = without_gaps(scope.schema, condition)
+    nested = write(condition.step) if condition.step is not None else ""
+    left, condition, nested = write_sides(scope, condition, nested)
+    return compare(left, condition, lambda _: nested)
 
 
 def period(scope: Scope, time: TimeRange) -> list[str]:
@@ -57,14 +72,28 @@ def period(scope: Scope, time: TimeRange) -> list[str]:
     return [*sides, f"{column} < {literal(time.end)}"] if time.end is not None else sides
 
 
-def existences(
-    scope: Scope, table: TableId, conditions: list[Filter], write: WriteStep, *, time: TimeRange | None = None
-) -> list[str]:
-    """Return the conditions on related rows: one for all that must hold, a period included, and one for each denied."""
-    denied = [f for f in conditions if f.operator in _DENIED]
-    held = [f for f in conditions if f not in denied]
-    texts = [_exists(scope, table, held, write, time=time)] if held or time or not denied else []
-    return texts + ["NOT " + _exists(scope, table, [replace(f, operator=_DENIED[f.operator])], write) for f in denied]
+def existences(scope: Scope, step: Step, conditions: list[Filter], write: WriteStep) -> Iterator[str]:
+    """Yield the conditions on related rows: one for all that must hold of one row, and one for each denied."""
+    held, denied = split_denied(conditions)
+    asked: dict[Node, list[Filter]] = {}
+    for condition in held:
+        asked.setdefault(role_of(condition), []).append(condition)
+    dated = step.time if step.time is not None and not scope.holds(step.time.column.table) else None
+    named = {table for table, _ in (*asked, *map(role_of, denied))}
+    for table in step.sources:
+        if table not in named and not scope.holds(table):
+            asked.setdefault((table, ""), [])
+    if dated is not None:
+        asked.setdefault(_known_role(asked, dated.column), [])
+    for group in gather(scope, asked):
+        time = dated if dated and dated.column.table in {table for table, _ in group.nodes} else None
+        dated = None if time else dated
+        yield _exists(scope, group, write, time=time)
+    yield from (f"NOT {_exists_one(scope, condition, write)}" for condition in denied)
+
+
+def _known_role(asked: Iterable[Node], ref: ColumnRef) -> Node:
+    return next((node for node in asked if node[0] == ref.table), (ref.table, ref.via))
 
 
 def related(scope: Scope, condition: Filter, write: WriteStep) -> str:
@@ -76,6 +105,7 @@ def related(scope: Scope, condition: Filter, write: WriteStep) -> str:
     measure = condition.subject
     if not isinstance(measure, Measure):
         raise TypeError(measure)
+    _refuse_alternatives(condition)
     table = measured_table(measure)
     if table is None or scope.holds(table):
         raise CannotAnswerError(
@@ -138,22 +168,48 @@ def _denied(text: str, *, denied: bool) -> str:
     return f"({text}) IS NOT TRUE" if denied else text
 
 
-def _exists(
-    scope: Scope, table: TableId, conditions: list[Filter], write: WriteStep, *, time: TimeRange | None = None
-) -> str:
-    inside, link = scope.inner(scope.path((table, _role(conditions))))
-    link += [column_condition(inside, f, write) for f in conditions]
-    link += period(inside, time) if time is not None else ()
-    link += defaults(inside)
-    return f"EXISTS ({_subquery('1', inside, link)})"
+def _exists(scope: Scope, group: Related, write: WriteStep, *, time: TimeRange | None = None) -> str:
+    within, link = inside(scope, group)
+    link += [column_condition(within, f, write) for f in group.conditions]
+    link += period(within, time) if time is not None else ()
+    link += defaults(within)
+    return f"EXISTS ({_subquery('1', within, link)})"
 
 
-def _role(conditions: list[Filter]) -> str:
-    return next((f.subject.via for f in conditions if isinstance(f.subject, ColumnRef)), "")
+def _exists_one(scope: Scope, condition: Filter, write: WriteStep) -> str:
+    (group,) = gather(scope, {role_of(condition): [condition]})
+    return _exists(scope, group, write)
 
 
 def _subquery(shown: str, inside: Scope, link: list[str]) -> str:
     return _one_line(f"SELECT {shown} {inside.from_clause()} WHERE {' AND '.join(link)}")
+
+
+def _refuse_alternatives(condition: Filter) -> None:
+    if condition.alternatives:
+        raise CannotAnswerError(
+            f"“{condition.phrase}” lets a figure meet one of several conditions.", hint="Ask for one at a time."
+        )
+
+
+def _apart(scope: Scope, condition: Filter, write: WriteStep) -> str:
+    """Return one of several conditions that are about different rows."""
+    if scope.holds(role_of(condition)[0]):
+        return column_condition(scope, condition, write)
+    held, denied = split_denied([condition])
+    return _exists_one(scope, held[0], write) if held else f"NOT {_exists_one(scope, denied[0], write)}"
+
+
+def _parts(condition: Filter) -> tuple[Filter, ...]:
+    return (replace(condition, alternatives=()), *condition.alternatives)
+
+
+def _roles(condition: Filter) -> set[Node]:
+    return {role_of(part) for part in _parts(condition)}
+
+
+def _any_of(texts: list[str]) -> str:
+    return f"({' OR '.join(texts)})"
 
 
 def _like(left: str, values: tuple[Scalar, ...], *, denied: bool) -> str:

@@ -32,6 +32,11 @@ def _parts(table: TableId, short: str) -> tuple[str, ...]:
     return next((form for form in forms if ".".join(form) == short), tuple(short.split(".")))
 
 
+def labelled(expression: str, label: str, *, plain: str = "") -> str:
+    """Return what is shown under a label, unless it is the column `plain` of that name."""
+    return expression if not label or label == plain else f"{expression} AS {quote(label)}"
+
+
 def literal(value: Scalar) -> str:
     """Return a value as a SQL literal."""
     if isinstance(value, bool):

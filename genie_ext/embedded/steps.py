@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie_ext.types import ColumnRef, Dimension, Measure, Step
+from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Step
 from semantic.types import TableId
 
 
@@ -18,9 +18,20 @@ def base_table(step: Step) -> TableId:
     return next(table for table in (*measured, *shown, *step.sources) if table is not None)
 
 
+def conditions(step: Step) -> tuple[Filter, ...]:
+    """Return all conditions of a step, each of several that may hold included."""
+    return tuple(part for condition in step.filters for part in (condition, *condition.alternatives))
+
+
 def conditioned(step: Step) -> tuple[ColumnRef, ...]:
-    """Return the columns that filters are on."""
-    return tuple(f.subject for f in step.filters if isinstance(f.subject, ColumnRef))
+    """Return the columns that filters are on, each of several that may hold included."""
+    return tuple(part.subject for part in conditions(step) if isinstance(part.subject, ColumnRef))
+
+
+def inner_steps(step: Step) -> tuple[Step, ...]:
+    """Return the steps that a step compares with, and the one it is combined with."""
+    nested = tuple(part.step for part in conditions(step) if part.step is not None)
+    return (*nested, *((step.combined.step,) if step.combined is not None else ()))
 
 
 def read_columns(step: Step) -> tuple[ColumnRef, ...]:
@@ -61,3 +72,12 @@ def joined_columns(step: Step) -> tuple[ColumnRef, ...]:
     refs += [ColumnRef(measure.table, "") for measure in measures if measure.table]
     refs += [ColumnRef(table, "") for table in metric_tables(step)]
     return tuple(dict.fromkeys((*refs, *step.keys)))
+
+
+def named_tables(step: Step) -> frozenset[TableId]:
+    """Return all tables that a step itself names, not those that joins only lead through."""
+    compared = (f.subject for f in step.filters if isinstance(f.subject, Measure))
+    read = {ref.table for ref in (*joined_columns(step), *conditioned(step))} | set(step.sources)
+    read |= {table for measure in compared if (table := measured_table(measure)) is not None}
+    read |= {table for condition in step.segments for table in condition.segment.tables}
+    return frozenset(read | ({step.time.column.table} if step.time is not None else set()))

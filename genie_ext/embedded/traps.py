@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from genie_ext.embedded.join_tree import find_path
-from genie_ext.embedded.steps import base_table, compared_metrics, measured_table
+from genie_ext.embedded.steps import base_table, compared_metrics, conditions, inner_steps, measured_table, named_tables
 from genie_ext.types import ColumnRef, Filter, Measure, Step
 from semantic.types import Relationship, TableId
 
@@ -20,6 +20,7 @@ def find_traps(step: Step, relationships: Sequence[Relationship]) -> tuple[str, 
         *_two_keys(step, base, relationships),
         *_compared_beside_counts(step),
         *_two_keys_of_segments(step, base, relationships),
+        *(trap for other in inner_steps(step) for trap in find_traps(other, relationships)),
     )
     return tuple(dict.fromkeys(found))
 
@@ -38,7 +39,7 @@ def _one_chain(step: Step, base: TableId, relationships: Sequence[Relationship])
     """Find conditions on two tables of one chain of joins, which may be meant of the same row or of different ones."""
     tables = {f.subject.table for f in step.filters if isinstance(f.subject, ColumnRef)} - {base}
     for far in sorted(tables):
-        path = find_path(((base, ""),), (far, ""), relationships) or ()
+        path = find_path(((base, ""),), (far, ""), relationships, named=named_tables(step)) or ()
         between = {edge.far[0] for edge in path[:-1]} & tables
         if between and any(edge.multiplies for edge in path):
             yield f"whether the conditions on {min(between).name} and {far.name} must hold for the same row"
@@ -55,7 +56,7 @@ def _ranked_without_none(step: Step) -> Iterator[str]:
 
 def _two_keys(step: Step, base: TableId, relationships: Sequence[Relationship]) -> Iterator[str]:
     """Find a condition on rows that point at the listed ones by several keys: flights that leave or arrive."""
-    for condition in step.filters:
+    for condition in conditions(step):
         table = _counted(condition) or (condition.subject.table if isinstance(condition.subject, ColumnRef) else None)
         keys = {j.child_columns for j in relationships if (j.child, j.parent) == (table, base) and table != base}
         if len(keys) > 1:

@@ -37,7 +37,7 @@ def add_values(draft: Draft) -> None:
         draft.used.update(() if owner is None else (owner,))
         place = (ColumnRef(hit.table, hit.column), draft.negated(hit.start))
         known = chosen.setdefault(place, [])
-        known.extend(value for value in _spellings(hit, group) if value not in known)
+        known.extend(value for value in spellings(hit, group) if value not in known)
         phrases.setdefault(place, []).append(hit.phrase)
         _doubt(draft, hit, group, named=owner is not None)
     for place, values in chosen.items():
@@ -51,7 +51,7 @@ def _filter(place: _Place, values: list[str], phrase: str) -> Filter:
     return Filter(subject=ref, operator="!=" if denied else "=", values=tuple(values), phrase=phrase)
 
 
-def _spellings(hit: ValueHit, group: tuple[ValueHit, ...]) -> list[str]:
+def spellings(hit: ValueHit, group: Sequence[ValueHit]) -> list[str]:
     """Return the cells of the same column that mean the same: in other case or blanks, or abbreviated."""
     wanted = hit.value.strip().casefold()
     same = [h for h in group if (h.table, h.column) == (hit.table, hit.column)]

@@ -7,22 +7,23 @@ right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from genie_ext.embedded.columns import visible_columns
+from genie_ext.embedded.join_tree import Node
 from genie_ext.embedded.levels import level
 from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Schema, Scope
 from genie_ext.embedded.sql_conditions import (
-    column_condition,
+    column_conditions,
     compare,
     defaults,
-    existences,
     period,
     refuse_repeats,
     related,
     segment,
 )
-from genie_ext.embedded.sql_text import quote
+from genie_ext.embedded.sql_text import labelled, quote
 from genie_ext.embedded.steps import (
     base_table,
     conditioned,
@@ -30,6 +31,7 @@ from genie_ext.embedded.steps import (
     measured_table,
     metric_tables,
     metrics_of,
+    named_tables,
 )
 from genie_ext.errors import CannotAnswerError
 from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Order, Step
@@ -63,6 +65,13 @@ def write_sql(
 
 
 def _write(step: Step, schema: Schema) -> str:
+    if step.combined is None:
+        return _write_alone(step, schema)
+    first = _write(replace(step, combined=None), schema)
+    return f"({first})\n{step.combined.kind.upper()}\n({_write(step.combined.step, schema)})"
+
+
+def _write_alone(step: Step, schema: Schema) -> str:
     scope = join_scope(step, schema)
     _check_metrics(scope, step)
     having = [f for f in step.filters if isinstance(f.subject, Measure) and _is_own(scope, f.subject, step)]
@@ -86,7 +95,7 @@ def join_scope(step: Step, schema: Schema) -> Scope:
     Raises:
         CannotAnswerError: Two tables of the step have no known join.
     """
-    scope = Scope(schema, (base_table(step), ""), narrowed=_narrowing(step))
+    scope = Scope(schema, (base_table(step), ""), narrowed=_narrowing(step), named=named_tables(step))
     for table in metric_tables(step):
         scope.add((table, ""))
     for ref in joined_columns(step):
@@ -94,14 +103,18 @@ def join_scope(step: Step, schema: Schema) -> Scope:
     if step.time is not None and not _only_dated(scope, step):
         scope.add((step.time.column.table, step.time.column.via))
     filtered = conditioned(step)
-    for table in dict.fromkeys((*step.sources, *(ref.table for ref in filtered))):
-        node = (table, next((ref.via for ref in filtered if ref.table == table), ""))
+    roles = [(ref.table, ref.via) for ref in filtered]
+    for node in dict.fromkeys((*(_in_role(table, roles) for table in step.sources), *roles)):
         if not any(edge.multiplies for edge in scope.path(node)):
             scope.add(node)
     for table in dict.fromkeys(table for s in step.segments if not s.denied for table in s.segment.tables):
         if not any(edge.multiplies for edge in scope.path((table, ""))):
             scope.add((table, ""))
     return scope
+
+
+def _in_role(table: TableId, roles: Sequence[Node]) -> Node:
+    return next((role for role in roles if role[0] == table), (table, ""))
 
 
 def _keeps_rows(step: Step) -> bool:
@@ -168,10 +181,9 @@ def _sort_text(scope: Scope, dimension: Dimension) -> str:
 
 def _select(scope: Scope, step: Step, *, grouped: bool) -> str:
     shown = [
-        _labelled(scope.dimension(d), d.label, plain=d.column.column if d.grain is None else "")
-        for d in step.dimensions
+        labelled(scope.dimension(d), d.label, plain=d.column.column if d.grain is None else "") for d in step.dimensions
     ]
-    shown += [_labelled(scope.measure(m), m.label) for m in step.measures]
+    shown += [labelled(scope.measure(m), m.label) for m in step.measures]
     if not shown:
         shown = _every_column(scope)
     repeats = not grouped or (step.keys and not step.order)
@@ -186,21 +198,11 @@ def _every_column(scope: Scope) -> list[str]:
     return ["*"] if len(scope.aliases) == 1 else [f"{quote(scope.aliases[scope.first])}.*"]
 
 
-def _labelled(expression: str, label: str, *, plain: str = "") -> str:
-    return expression if not label or label == plain else f"{expression} AS {quote(label)}"
-
-
 def _where(scope: Scope, step: Step, having: Sequence[Filter]) -> Iterator[str]:
     def write(inner: Step) -> str:
         return _write(inner, scope.schema)
 
-    on_columns = [f for f in step.filters if isinstance(f.subject, ColumnRef)]
-    yield from (column_condition(scope, f, write) for f in on_columns if scope.holds(_table(f)))
-    dated = (step.time.column.table,) if step.time else ()
-    for table in dict.fromkeys((*(_table(f) for f in on_columns), *step.sources, *dated)):
-        if not scope.holds(table):
-            time = step.time if table in dated else None
-            yield from existences(scope, table, [f for f in on_columns if _table(f) == table], write, time=time)
+    yield from column_conditions(scope, step, write)
     yield from (related(scope, f, write) for f in step.filters if isinstance(f.subject, Measure) and f not in having)
     yield from (segment(scope, condition) for condition in step.segments)
     yield from defaults(scope)
@@ -208,12 +210,6 @@ def _where(scope: Scope, step: Step, having: Sequence[Filter]) -> Iterator[str]:
     yield from (scope.condition(text) for text in (scope.narrowed.filters if scope.narrowed else ()))
     if step.time is not None and scope.holds(step.time.column.table):
         yield from period(scope, step.time)
-
-
-def _table(condition: Filter) -> TableId:
-    if not isinstance(condition.subject, ColumnRef):
-        raise TypeError(condition.subject)
-    return condition.subject.table
 
 
 def _having(scope: Scope, conditions: Sequence[Filter]) -> Iterator[str]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -13,6 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from genie_ext.errors import GuardError
 from genie_ext.guard.nodes import ROOTS, check_nodes
+from semantic.parsing import first_line, quiet
 
 MAX_CHARACTERS = 200_000
 MAX_TOKENS = 20_000
@@ -31,14 +28,14 @@ def parse_query(text: str) -> exp.Expr:
         GuardError: The text is empty, too large, not SQL, more than one statement, or not of the SELECT family.
     """
     _check_characters(text)
-    with _quiet_parser():
+    with quiet():
         try:
             _check_tokens(tokens_of(text), text)
             trees = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
         except RecursionError as error:
             raise GuardError("The SQL is nested too deeply.", hint="Use WITH to name its parts.") from error
         except (SqlglotError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
-            raise GuardError(f"The SQL cannot be read: {_first_line(error)}", hint=_ONE_QUERY) from error
+            raise GuardError(f"The SQL cannot be read: {first_line(error)}", hint=_ONE_QUERY) from error
     if len(trees) != 1:
         raise GuardError(f"Expected one statement, found {len(trees)}.", hint=_ONE_QUERY)
     return _query_root(trees[0])
@@ -95,21 +92,3 @@ def _check_tokens(tokens: list[Token], text: str) -> None:
                 f"The number {token.text}{following.text if following else ''} is not in decimal form.",
                 hint="Write it with digits.",
             )
-
-
-@contextmanager
-def _quiet_parser() -> Iterator[None]:
-    """Keep the parser's own log lines off the user's screen; what it finds is raised."""
-    logger = logging.getLogger("sqlglot")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = before
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of a parser's message without its terminal colours."""
-    line = str(error).strip().split("\n")[0]
-    return line.replace("\x1b[4m", "").replace("\x1b[0m", "")

@@ -20,7 +20,8 @@ _STRENGTH = 0.5
 _TRIED = 32
 _COMPARED = 6
 
-_Key = tuple[Table, Column]
+Key = tuple[Table, Column]
+"""A key with its table."""
 _Bucket = tuple[str, str, str]
 
 
@@ -36,7 +37,7 @@ class Containment:
     def __init__(self, tables: Sequence[Table], targets: Targets, probe: Prober) -> None:
         self._targets = targets
         self._probe = probe
-        found: dict[_Bucket, list[tuple[float | str, _Key]]] = defaultdict(list)
+        found: dict[_Bucket, list[tuple[float | str, Key]]] = defaultdict(list)
         for table in tables:
             for key in targets.all_keys(table.id):
                 if _is_known_by(table, key) and (top := bound(key, highest=True)) is not None:
@@ -45,17 +46,17 @@ class Containment:
         self._owners = {bucket: {table.id for _, (table, _) in keys} for bucket, keys in found.items()}
         self._tops = {bucket: [top for top, _ in keys] for bucket, keys in self._keys.items()}
 
-    def of(self, child: Table, column: Column, changed: AbstractSet[TableId] | None = None) -> list[Candidate]:
-        """Return the one key, if there is just one, that the column's values belong to.
+    def among(self, child: Table, column: Column, near: Sequence[Key]) -> list[Candidate]:
+        """Return the one of the keys, if there is just one, that the column's values belong to.
 
         Args:
             child: Table of the column.
             column: The column, which no name has matched.
-            changed: Only joins with one of these tables count, all where it is None.
+            near: Keys that come into question, likeliest first.
         """
         fitting = [
             (table, key)
-            for table, key in self.near(child, column, changed)[:_COMPARED]
+            for table, key in near[:_COMPARED]
             if self._probe.may_hold(child.id, column.name, table.id, key.name)
         ]
         originals = [pair for pair in fitting if not pair[0].stale or child.stale]
@@ -74,8 +75,14 @@ class Containment:
         # A number is a measure unless its name says key.
         return keyed or family_of(column.type) == "text"
 
-    def near(self, child: Table, column: Column, changed: AbstractSet[TableId] | None) -> list[_Key]:
-        """Return the keys of the same schema whose range includes the column's, tightest first."""
+    def near(self, child: Table, column: Column, changed: AbstractSet[TableId] | None) -> list[Key]:
+        """Return the keys of the same schema whose range includes the column's, likeliest first.
+
+        Args:
+            child: Table of the column.
+            column: The column.
+            changed: Only joins with one of these tables count, all where it is None.
+        """
         if not self._is_worth(child, column):
             return []
         bucket = _bucket(child, column)
@@ -85,7 +92,7 @@ class Containment:
         if changed is not None and child.id not in changed and not changed & self._owners[bucket]:
             return []
         first = bisect_left(self._tops[bucket], top)
-        near: list[_Key] = []
+        near: list[Key] = []
         for _, (table, key) in self._keys[bucket][first : first + _TRIED]:
             if table.id == child.id or not within(column, key) or column.profile is None:
                 continue

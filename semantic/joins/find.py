@@ -49,8 +49,7 @@ def find_joins(
     search = _Search(tables, probe, None if changed is None else frozenset(changed))
     matches: list[_Match] = []
     for done, child in enumerate(tables, start=1):
-        open_columns = (c for c in child.columns if (child.id, c.name.lower()) not in taken)
-        matches += [match for column in open_columns if (match := search.best(child, column))]
+        matches += search.best(child, [c for c in child.columns if (child.id, c.name.lower()) not in taken])
         progress(done, len(tables))
     ends = {_either_way(r) for r in known}
     single = [r for r in map(_relationship, _one_way(matches)) if _either_way(r) not in ends]
@@ -117,16 +116,30 @@ class _Search:
         # What no changed table could answer to is settled without a look at all the others.
         self._new = None if changed is None else Candidates([t for t in tables if t.id in changed])
 
-    def best(self, child: Table, column: Column) -> _Match | None:
-        """Return the parent of a column, None where there is none, or none that has changed."""
+    def best(self, child: Table, columns: Sequence[Column]) -> list[_Match]:
+        """Return the parents of the columns of a table that have one, or have one that has changed."""
+        named = {c.name: found for c in columns if (found := self._named(child, c)) is not None}
+        likely = [name for name, found in named.items() if any(c.strength >= _WEAKEST for c in found)]
+        self._probe.prepare(child.id, likely)
+        matches = {name: match for name, found in named.items() if (match := _verify(found, self._probe))}
+        silent = [c for c in columns if c.name in named and c.name not in matches]
+        near = {c.name: keys for c in silent if (keys := self._values.near(child, c, self._changed))}
+        self._probe.prepare(child.id, list(near))
+        for column in silent:
+            held = self._values.among(child, column, near.get(column.name, ()))
+            if match := _verify(held, self._probe):
+                matches[column.name] = match
+        return [matches[c.name] for c in columns if c.name in matches]
+
+    def _named(self, child: Table, column: Column) -> list[Candidate] | None:
+        """Return what the names propose for a column, None where no table that has changed can be its parent."""
         old = self._changed is not None and child.id not in self._changed
         if old and not self._is_near_news(child, column):
             return None
         candidates = self._names.of(child, column)[:_PROBES_PER_COLUMN]
         if old and candidates and not any(self._changed and c.parent.id in self._changed for c in candidates):
             return None
-        named = _verify(candidates, self._probe)
-        return named or _verify(self._values.of(child, column, self._changed), self._probe)
+        return candidates
 
     def _is_near_news(self, child: Table, column: Column) -> bool:
         """Tell whether a changed table may be what the column of an unchanged one points at."""

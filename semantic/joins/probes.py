@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
+import numpy as np
 
+from semantic.deadlines import time_limit
+from semantic.joins.cells import Cells, Hashes
 from semantic.joins.keys import family_of
-from semantic.joins.sketches import Sketches, as_text
+from semantic.joins.sketches import Sketches
 from semantic.lake import quote_name
-from semantic.profile import quote_table, time_limit
+from semantic.profile import quote_table
 from semantic.types import Column, Table, TableId
 
 _SAMPLE = 1_000
 _ROWS_READ = 200_000
 _RANGES = 8
 _SECONDS = 3.0
-# Small tables are read once and compared here, since a query per pair costs more than the pair itself.
-_CELLS_READ = 400_000
-_CELLS_KEPT = 2_000_000
-
 # Sketches are samples, so a little may be missing.
 _SEEMS = 0.95
+_NONE: Hashes = np.array((), dtype=np.uint64)
 
-_Sets = dict[str, frozenset[str]]
 _End = tuple[TableId, str]
 
 
@@ -39,18 +37,23 @@ class Prober:
     def __init__(self, con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
         self._con = con
         self._tables = {table.id: table for table in tables}
-        self._read: OrderedDict[TableId, _Sets] = OrderedDict()
-        self._kept = 0
+        self._cells = Cells(con, self._tables.values())
+        self._numeric: dict[_End, bool] = {}
         self._counts: dict[tuple[TableId, frozenset[str]], tuple[int, int] | None] = {}
         self._sketches = Sketches(con, self._tables.values())
+
+    def prepare(self, table: TableId, columns: Collection[str]) -> None:
+        """Read columns of a small table that will be asked for, in one query instead of one each."""
+        if kept := [column.name for name in columns if (column := self._text(table, name))]:
+            self._cells.prepare(table, kept)
 
     def coverage(
         self, child: TableId, columns: Sequence[str], parent: TableId, parent_columns: Sequence[str]
     ) -> float | None:
         """Return the share of distinct child values that the parent holds, None where it cannot be told."""
         try:
-            if len(columns) == 1 and self._can_compare((child, columns[0]), (parent, parent_columns[0])):
-                return self._compare((child, columns[0]), (parent, parent_columns[0]))
+            if len(columns) == 1 and (sides := self._sides((child, columns[0]), (parent, parent_columns[0]))):
+                return _share(*sides)
             with time_limit(self._con, _SECONDS):
                 return self._ask(child, columns, parent, parent_columns)
         except duckdb.Error:
@@ -60,8 +63,8 @@ class Prober:
     def may_hold(self, child: TableId, column: str, parent: TableId, key: str) -> bool:
         """Tell whether the key seems to hold the column's values, reading no table twice to find out."""
         try:
-            if self._can_compare((child, column), (parent, key)):
-                return (self._compare((child, column), (parent, key)) or 0.0) >= _SEEMS
+            if sides := self._sides((child, column), (parent, key)):
+                return (_share(*sides) or 0.0) >= _SEEMS
         except duckdb.Error:
             return False
         ours, theirs = self._sketches.of(child).get(column), self._sketches.of(parent).get(key)
@@ -75,53 +78,51 @@ class Prober:
         key = table, frozenset(columns)
         if key not in self._counts:
             try:
-                with time_limit(self._con, _SECONDS):
-                    self._counts[key] = self._count(table, columns)
+                self._counts[key] = self._count(table, columns)
             except duckdb.Error:
                 self._counts[key] = None
         return self._counts[key]
 
     def _count(self, table: TableId, columns: Sequence[str]) -> tuple[int, int]:
+        # Only the engine knows which reals and which nested values are equal.
+        known = [self._tables[table].column(name) for name in columns]
+        told = [column.name for column in known if column is not None and _is_told_by_text(column)]
+        if len(told) == len(columns) and (counted := self._cells.tuples(table, told)) is not None:
+            return counted
         names = ", ".join(map(quote_name, columns))
         groups = f"SELECT count(*) AS n FROM {quote_table(table)} WHERE {_present(columns)} GROUP BY {names}"
-        distinct, rows = self._con.execute(f"SELECT count(*), coalesce(sum(n), 0) FROM ({groups})").fetchall()[0]
-        return int(distinct), int(rows)
-
-    def _can_compare(self, *ends: _End) -> bool:
-        """Tell whether the values of both columns are, or can be, at hand: tables are small, and no dates meet."""
-        return all((sets := self._sets(table)) is not None and column in sets for table, column in ends)
-
-    def _compare(self, child: _End, parent: _End) -> float | None:
-        ours, theirs = (self._read[table][column] for table, column in (child, parent))
-        kinds = [family_of(self._column(*end).type) for end in (child, parent)]
-        if kinds[0] != kinds[1] and not all(map(_is_number, ours if kinds[0] == "text" else theirs)):
-            # The engine would fail on the first text that is no number.
-            return 0.0
-        return _share(ours, theirs)
-
-    def _column(self, table: TableId, name: str) -> Column:
-        column = self._tables[table].column(name)
-        if column is None:
-            raise KeyError(name)
-        return column
-
-    def _sets(self, table: TableId) -> _Sets | None:
-        """Return the distinct values of a small table by column, None for a large one."""
-        if table in self._read:
-            self._read.move_to_end(table)
-            return self._read[table]
-        known = self._tables[table]
-        columns = [c for c in known.columns if family_of(c.type) in {"number", "text"}]
-        cells = len(columns) * (known.rows or 0)
-        if known.rows is None or cells > _CELLS_READ:
-            return None
         with time_limit(self._con, _SECONDS):
-            self._read[table] = _read_sets(self._con, table, columns)
-        self._kept += cells
-        while self._kept > _CELLS_KEPT and len(self._read) > 2:
-            old, _ = self._read.popitem(last=False)
-            self._kept -= len(self._tables[old].columns) * (self._tables[old].rows or 0)
-        return self._read[table]
+            counts = self._con.execute(f"SELECT count(*), coalesce(sum(n), 0) FROM ({groups})").fetchall()[0]
+        return int(counts[0]), int(counts[1])
+
+    def _sides(self, child: _End, parent: _End) -> tuple[Hashes, Hashes] | None:
+        """Return the values of both columns, None where they cannot be at hand: tables are small, and no dates meet."""
+        columns = self._text(*child), self._text(*parent)
+        if columns[0] is None or columns[1] is None:
+            return None
+        ours = self._cells.values(child[0], columns[0].name)
+        theirs = self._cells.values(parent[0], columns[1].name)
+        if ours is None or theirs is None:
+            return None
+        kinds = [family_of(column.type) for column in columns if column]
+        if kinds[0] != kinds[1] and not self._is_numeric(child if kinds[0] == "text" else parent):
+            # The engine would fail on the first text that is no number.
+            return ours, _NONE
+        return ours, theirs
+
+    def _text(self, table: TableId, name: str) -> Column | None:
+        """Return a column whose values are compared by how they are written, None for dates and unknown names."""
+        column = self._tables[table].column(name)
+        return column if column is not None and family_of(column.type) in {"number", "text"} else None
+
+    def _is_numeric(self, end: _End) -> bool:
+        """Tell whether all cells of a text column are whole numbers."""
+        if end not in self._numeric:
+            name = quote_name(end[1])
+            query = f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {quote_table(end[0])} WHERE {name} IS NOT NULL"
+            with time_limit(self._con, _SECONDS):
+                self._numeric[end] = all(_is_number(value) for (value,) in self._con.execute(query).fetchall())
+        return self._numeric[end]
 
     def _ask(
         self, child: TableId, columns: Sequence[str], parent: TableId, parent_columns: Sequence[str]
@@ -147,18 +148,6 @@ class Prober:
         return f" AND ({' OR '.join(ranges)})"
 
 
-def _read_sets(con: duckdb.DuckDBPyConnection, table: TableId, columns: Sequence[Column]) -> _Sets:
-    import pyarrow.compute as pc
-
-    if not columns:
-        return {}
-    names = ", ".join(as_text(c) for c in columns)
-    data = con.sql(f"SELECT {names} FROM {quote_table(table)}").to_arrow_table()
-    return {
-        column.name: frozenset(pc.unique(data.column(i)).drop_null().to_pylist()) for i, column in enumerate(columns)
-    }
-
-
 def _present(columns: Sequence[str]) -> str:
     return " AND ".join(f"{quote_name(c)} IS NOT NULL" for c in columns)
 
@@ -167,5 +156,17 @@ def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdigit()
 
 
-def _share(child: frozenset[str], parent: frozenset[str]) -> float | None:
-    return len(child & parent) / len(child) if child else None
+def _is_told_by_text(column: Column) -> bool:
+    if column.type.upper().startswith(("DOUBLE", "FLOAT", "REAL")):
+        return False
+    return column.type.upper() == "DATE" or family_of(column.type) in {"number", "text"}
+
+
+def _share(child: Hashes, parent: Hashes) -> float | None:
+    """Return the share of the child's distinct values that the parent has, both in ascending order."""
+    if not len(child):
+        return None
+    if not len(parent):
+        return 0.0
+    nearest = np.minimum(np.searchsorted(parent, child), len(parent) - 1)
+    return int(np.count_nonzero(parent[nearest] == child)) / len(child)

@@ -10,9 +10,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from semantic.deadlines import time_limit
 from semantic.joins.keys import family_of
 from semantic.lake import quote_name
-from semantic.profile import quote_table, time_limit
+from semantic.profile import quote_table
 from semantic.types import Column, Table, TableId
 
 _SIZE = 128

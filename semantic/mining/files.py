@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,16 +58,24 @@ class SourceFile:
             raise SourceError(f"{self.place}:{error.lineno}: not JSON: {error.msg}") from error
         except RecursionError as error:
             raise SourceError(f"{self.place}: nested too deeply") from error
+        except ValueError as error:
+            raise SourceError(f"{self.place}: not readable as JSON: {error}") from error
 
 
 def _yaml(text: str, place: str) -> Any:
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
     try:
-        return YAML(typ="safe").load(text)
+        with warnings.catch_warnings():
+            # YAML allows it: the later anchor counts from there on.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            return YAML(typ="safe").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SourceError(f"{place}:{line}: not YAML: {error.problem}") from error
-    except (YAMLError, RecursionError) as error:
-        raise SourceError(f"{place}: not YAML: {error}") from error
+    except RecursionError as error:
+        raise SourceError(f"{place}: nested too deeply") from error
+    except (YAMLError, ValueError, LookupError) as error:
+        # Dates that no calendar has, numbers too long and unknown words under a tag are no errors of YAML's own.
+        raise SourceError(f"{place}: not readable as YAML: {error}") from error

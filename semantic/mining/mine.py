@@ -38,6 +38,20 @@ def mine(extract: Extract, tables: Sequence[Table]) -> Facts:
         tables: All tables of the lake, as profiled as they are.
     """
     lookup = Lookup(tables)
+    facts = _mine(extract, lookup)
+    if refused := lookup.contested():
+        # Which of them is the table cannot be told, so none is; whether it is contested shows when all is read.
+        lookup = Lookup(tables, refused)
+        facts = _mine(extract, lookup)
+        names = sorted(".".join(name) for name in refused)
+        facts = replace(facts, lost=(f"{', '.join(names)}: several would be one table of the lake", *facts.lost))
+    told = (f"{there}: the lake has no such place, {', '.join(names)} are read in {here}"
+            for there, here, names in lookup.borrowed())  # fmt: skip
+    return replace(facts, lost=(*facts.lost, *told))
+
+
+def _mine(extract: Extract, lookup: Lookup) -> Facts:
+    tables = tuple(lookup.tables.values())
     catalog, keys = Catalog(lookup), Keys(lookup)
     miner = QueryMiner(catalog, keys)
     resolver = Resolver(catalog, miner.view_frame)
@@ -92,8 +106,6 @@ def _facts(extract: Extract, mined: Mined, catalog: Catalog, keys: Keys) -> Fact
             Document(kind="passage", table=None, title=p.title, text=p.text, source=p.source.place)
             for p in extract.passages
         ),
-        keys=tuple(dict.fromkeys(mined.keys)),
-        authority=tuple((table, by_table[table]) for table in sorted(catalog.lookup.tables)),
         lost=tuple(dict.fromkeys((*extract.lost, *mined.lost))),
     )
 

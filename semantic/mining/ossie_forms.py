@@ -111,6 +111,7 @@ class MetricContext(Context):
         dataset: Dataset whose rows are aggregated, where the expression names none or another one first.
         filters: Conditions that are part of it.
         time: Date column it is followed over, as dataset.column.
+        snapshot: Date column it must not be added over, as dataset.column: of a stock only the last date counts.
         certified: Somebody vouches for it.
         deprecated: Another one is to be used instead.
     """
@@ -120,6 +121,7 @@ class MetricContext(Context):
     dataset: str = ""
     filters: tuple[str, ...] = ()
     time: str = ""
+    snapshot: str = ""
     certified: Mark = None
     deprecated: Mark = None
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +18,7 @@ from semantic.errors import SourceError
 from semantic.mining.lookup import Lookup
 from semantic.mining.raw import Relation
 from semantic.mining.tidy import first_of_shared, tidy, unwrapped
+from semantic.parsing import first_line, quiet
 from semantic.types import Table, TableId
 
 LONGEST = 200_000
@@ -132,11 +131,14 @@ class Catalog:
     def _resolve(self, tree: exp.Query, home: TableId | None) -> tuple[tuple[TableId, ...], tuple[str, ...]]:
         found: dict[TableId, None] = {}
         unknown: dict[str, None] = {}
+        # Who names a catalog of the lake means by another name another database.
+        own = any(self.lookup.owns(tuple(part.name for part in table.parts)) for table in tree.find_all(exp.Table))
         for table in list(tree.find_all(exp.Table)):
             relation = tuple(part.name for part in table.parts if part.name)
             if not isinstance(table.this, exp.Identifier) or not relation or _is_cte(table):
                 continue
-            known = self.find(relation, home)
+            foreign = own and len(relation) > 2 and not self.lookup.owns(relation)
+            known = None if foreign else self.find(relation, home)
             if known is None:
                 unknown[f"no table {'.'.join(relation)}{self.nearest(relation)}"] = None
                 continue
@@ -169,27 +171,9 @@ def parse(text: str, dialect: str = "duckdb") -> exp.Expr:
     return tidy(tree)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the parser's own log lines off the screen; what it finds is raised."""
-    logger = logging.getLogger("sqlglot")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = before
-
-
 def _hint(name: str, names: Mapping[str, str]) -> str:
     near = process.extractOne(name.lower(), names.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR)
     return f" (nearest: {names[near[0]]})" if near else ""
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of a parser's message without its terminal colours."""
-    line = (str(error).strip() or type(error).__name__).split("\n")[0]
-    return line.replace("\x1b[4m", "").replace("\x1b[0m", "")[:160]
 
 
 def _depth(text: str) -> int:

@@ -14,8 +14,9 @@ from semantic.mining.conditions import is_flag
 from semantic.mining.frames import Frame
 from semantic.mining.mined import Derived, JoinUse, Measure, Mined
 from semantic.mining.naming import snake
-from semantic.mining.qualify import PARSER_ERRORS, Catalog, first_line, parse
+from semantic.mining.qualify import PARSER_ERRORS, Catalog, parse
 from semantic.mining.raw import Extract, RawDimension, RawJoin, RawKey, RawMetric, RawNote, RawSegment, Relation
+from semantic.mining.snapshots import is_of_days
 from semantic.mining.trees import (
     aggregates,
     bare,
@@ -27,6 +28,7 @@ from semantic.mining.trees import (
     table_of,
     tables_of,
 )
+from semantic.parsing import first_line
 from semantic.types import TableId
 
 
@@ -92,7 +94,7 @@ class Resolver:
             source=raw.source,
             filters=tuple({key(f): f for f in filters}.values()),
             time=self._date(raw, raw.time, mined),
-            snapshot=self._date(raw, raw.snapshot, mined),
+            snapshot=self._stock(raw),
             label=raw.label,
             description=raw.description,
             synonyms=raw.synonyms,
@@ -162,6 +164,17 @@ class Resolver:
             mined.lost.append(f"{raw.source.place}: {raw.name}: its date: {error.message}")
             return None
         return (table_of(found[0]), found[0].name) if found else None
+
+    def _stock(self, raw: RawMetric) -> tuple[TableId, str] | None:
+        """Return the date that a figure must not be added over; without it the figure is another one."""
+        if not raw.snapshot:
+            return None
+        found = self._expression(raw.snapshot, raw.relations, raw.dialect, [])
+        table = table_of(found) if isinstance(found, exp.Column) else None
+        column = self._catalog.table(table).column(found.name) if table is not None else None
+        if table is None or column is None or not is_of_days(column):
+            raise SourceError(f"it is a stock at one {raw.snapshot}, which is no column of dates")
+        return table, column.name
 
     def _subject(self, relations: Mapping[str, Relation], expression: exp.Expr) -> TableId:
         """Return the base table behind the relation whose rows are aggregated."""

@@ -18,12 +18,13 @@ from semantic.mining.keys import Keys
 from semantic.mining.lineage import Lineage, Selection
 from semantic.mining.measures import Context, measures
 from semantic.mining.mined import Measure, Mined
-from semantic.mining.qualify import PARSER_ERRORS, Catalog, Statement, first_line
+from semantic.mining.qualify import PARSER_ERRORS, Catalog, Statement
 from semantic.mining.raw import RawQuery
 from semantic.mining.rolled import Grouped
 from semantic.mining.standing import ordered
 from semantic.mining.trees import aggregates, has_window
 from semantic.mining.view_figures import of_view, over_view
+from semantic.parsing import first_line
 from semantic.types import Table, TableId
 
 

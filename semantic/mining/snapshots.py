@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope
 
 from semantic.mining.mined import Measure
 from semantic.mining.trees import aggregates, bare, columns, conjuncts, table_of, undressed
-from semantic.types import TableId
+from semantic.types import Column, TableId
 
 _Column = tuple[TableId, str]
 
@@ -48,6 +48,16 @@ def with_snapshots(measures: Iterable[Measure]) -> list[Measure]:
     found = list(measures)
     known = {column: m.snapshot for m in found if m.snapshot and (column := _summed(m.expression)) is not None}
     return [_marked(m, known) if known and m.snapshot is None else m for m in found]
+
+
+def is_of_days(column: Column) -> bool:
+    """Tell whether a column holds dates, or moments that are all midnight; a stock may be counted over a whole day."""
+    if not column.type.upper().startswith("TIME"):
+        return True
+    profile = column.profile
+    values = (profile.minimum, profile.maximum, *(value for value, _ in profile.frequent)) if profile else ()
+    shown = [value for value in values if value]
+    return bool(shown) and all(":" not in value or " 00:00:00" in value for value in shown)
 
 
 def _marked(measure: Measure, known: dict[_Column, _Column]) -> Measure:

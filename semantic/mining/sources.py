@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from semantic.errors import SourceError
+from semantic.mining.beside import YAML, files_beside, folders_beside
 from semantic.mining.files import SourceFile
 from semantic.mining.raw import Extract
 
@@ -75,26 +76,31 @@ class _Found:
     skipped: list[str] = field(default_factory=list)
 
 
-def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the files that `read_sources` would look at, without reading them.
+def find_files(paths: Sequence[Path], without: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Return the files that `read_sources` would look at, and those that explain them, without reading any.
 
     Raises:
         SourceError: A path does not exist.
     """
-    return tuple(_find(paths, Path()).files)
+    found = dict.fromkeys(_find(paths, Path(), without).files)
+    found |= dict.fromkeys(files_beside(paths))
+    for folder in folders_beside(paths):
+        found |= dict.fromkeys(path for path in _walk(folder, [], folder.name) if path.suffix.lower() in YAML)
+    return tuple(found)
 
 
-def read_sources(paths: Sequence[Path], root: Path) -> Reading:
+def read_sources(paths: Sequence[Path], root: Path, without: Iterable[Path] = ()) -> Reading:
     """Read files and folders; a file that cannot be read is named in the result and the rest goes on.
 
     Args:
         paths: Files, or folders that are walked.
         root: Folder that names are relative to where a file lies inside.
+        without: Files that are left out wherever they are met.
 
     Raises:
         SourceError: A path does not exist.
     """
-    found = _find(paths, root)
+    found = _find(paths, root, without)
     readers = [_reader(name) for name in READERS]
     parts, files, skipped = list[Extract](), list[str](), found.skipped
     for path, place in found.files.items():
@@ -151,7 +157,7 @@ def _joined(parts: Sequence[Extract]) -> Extract:
     return Extract(**{name: tuple(one for part in parts for one in getattr(part, name)) for name in Extract.__slots__})
 
 
-def _find(paths: Sequence[Path], root: Path) -> _Found:
+def _find(paths: Sequence[Path], root: Path, without: Iterable[Path]) -> _Found:
     found = _Found()
     base = root.resolve()
     for path in paths:
@@ -164,6 +170,8 @@ def _find(paths: Sequence[Path], root: Path) -> _Found:
         else:
             found.files.setdefault(real, _place(real, base, real.parent))
             found.named.add(real)
+    for path in without:
+        found.files.pop(path.resolve(), None)
     return found
 
 

@@ -20,7 +20,6 @@ RECENT_DAYS = 180
 ORDER: tuple[Standing, ...] = ("certified", "modelled", "used", "recent", "once")
 _FLOORS: dict[Standing, float] = {"certified": 0.8, "modelled": 0.6, "used": 0.4, "recent": 0.2, "once": 0.0}
 _SPAN = 0.2
-_MODELS = frozenset({"dbt", "metric view", "semantic view", "ossie"})
 
 
 def standing_of(sources: Iterable[Source], newest: str) -> Standing:
@@ -28,7 +27,8 @@ def standing_of(sources: Iterable[Source], newest: str) -> Standing:
     found = list(sources)
     if any(s.certified for s in found):
         return "certified"
-    if any(s.definition or s.kind in _MODELS for s in found):
+    # A model of dbt also computes on its way; what it does not define on purpose is used there, as in any query.
+    if any(s.definition for s in found):
         return "modelled"
     if sum(s.uses for s in found) >= USED_USES or len({s.owner or s.place for s in found}) >= USED_PLACES:
         return "used"

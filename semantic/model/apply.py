@@ -45,7 +45,6 @@ def apply(facts: Facts, tables: Sequence[Table], model: Model) -> tuple[Facts, t
         joins=_joins(_people(said, MinedJoin), facts.joins),
         rules=_first(_people(said, Rule), facts.rules, key_of),
         notes=notes,
-        keys=tuple(dict.fromkeys((*said.keys.items(), *facts.keys))),
         lost=(*facts.lost, *lost),
     )
     return changed, noted(tables, notes, said)
@@ -105,7 +104,11 @@ def _with_sources(fact: Named, same: Sequence[Named]) -> Named:
     synonyms = tuple(dict.fromkeys((*fact.synonyms, *names)))
     sources = (*fact.sources, *(source for other in same for source in other.sources))
     authority = max((fact.authority, *(other.authority for other in same)))
-    return replace(fact, synonyms=synonyms, sources=sources, authority=authority)
+    found = replace(fact, synonyms=synonyms, sources=sources, authority=authority)
+    if not isinstance(found, Metric) or found.snapshot is not None:
+        return found
+    # A figure that is a stock stays one where the file leaves its date out; to deny it, reject the mined metric.
+    return replace(found, snapshot=next((s for other in same if (s := getattr(other, "snapshot", None))), None))
 
 
 def _overlaid(fact: Named, said: Said) -> Named:

@@ -33,7 +33,9 @@ def say_metric(said: Said, resolver: Resolver, item: OssieMetric, key: Key) -> N
         here = (*key, "ai_context", "filters")
         conditions = [resolver.bind(text, sort="row", home=home) for text in context.filters]
         here = (*key, "ai_context", "time")
-        time = _time(resolver, context.time, home) if context.time else None
+        time = _date(resolver, context.time, home)
+        here = (*key, "ai_context", "snapshot")
+        snapshot = _date(resolver, context.snapshot, home)
     except ExpressionError as error:
         said.unusable(entry, here, str(error))
         return
@@ -45,7 +47,7 @@ def say_metric(said: Said, resolver: Resolver, item: OssieMetric, key: Key) -> N
     filters = tuple(found if entry.status == "proposed" else sorted(found))
     metric = Metric(
         name=name, expression=bound.sql, tables=tuple(dict.fromkeys((*tables, *others))),
-        filters=filters, time=time, label=label,
+        filters=filters, time=time, snapshot=snapshot, label=label,
         description=item.description, synonyms=context.synonyms, unit=context.unit,
         sources=(said.source(entry, certified=bool(context.certified)),),
         standing="certified" if context.certified else "modelled", authority=1.0 if context.certified else 0.9,
@@ -60,7 +62,9 @@ def _only_dataset(resolver: Resolver) -> str:
     return names[0].name if len(names) == 1 else ""
 
 
-def _time(resolver: Resolver, text: str, home: str) -> tuple[TableId, str]:
+def _date(resolver: Resolver, text: str, home: str) -> tuple[TableId, str] | None:
+    if not text:
+        return None
     bound = resolver.bind(text, sort="row", home=home)
     if not bound.column:
         raise ExpressionError("a column is wanted here")

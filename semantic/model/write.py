@@ -125,16 +125,18 @@ class Files:
         for table in fact.tables:
             self.dataset(table)
         home = "" if self.short.leads(expression, fact.tables[0]) else self.short.dataset(fact.tables[0])
-        time = f"{self.short.dataset(fact.time[0])}.{_quoted(fact.time[1])}" if fact.time else ""
         context = {
             "label": fact.label, "synonyms": list(fact.synonyms), "unit": fact.unit,
-            "dataset": home, "filters": filters, "time": time,
-            "deprecated": fact.deprecated, **state,
+            "dataset": home, "filters": filters, "time": self._column(fact.time),
+            "snapshot": self._column(fact.snapshot), "deprecated": fact.deprecated, **state,
         }  # fmt: skip
         metrics = self.model.items(self.part(), "metrics")
         name = free_name(fact.name, (str(item.get("name", "")) for item in metrics))
         metrics.append(_item({"name": name, **_body(expression, fact.description, context)}))
         return name == fact.name
+
+    def _column(self, column: tuple[TableId, str] | None) -> str:
+        return f"{self.short.dataset(column[0])}.{_quoted(column[1])}" if column else ""
 
     def _add_dimension(self, fact: Dimension, state: dict[str, Any]) -> bool:
         table = fact.tables[0]

@@ -14,7 +14,6 @@ from semantic.search.lexicon import Lexicon, glued
 from semantic.search.outline import Floats, Outline
 from semantic.search.question import ASKING_WORDS
 from semantic.store.reader import Store
-from semantic.types import TableId
 
 _SURE = 0.9
 # A word that no name has is half as telling as one that a single name has: it may be idle.
@@ -146,25 +145,25 @@ def _add_descriptions(found: Coverage, store: Store, outline: Outline) -> None:
             "WHERE documents_text MATCH ? AND d.kind IN ('table', 'column') LIMIT ?",
             ('body : "' + word.replace('"', "") + '"', _DESCRIPTIONS + 1),
         )
-        if len(rows) > _DESCRIPTIONS:
+        if not 0 < len(rows) <= _DESCRIPTIONS:
             continue
-        for kind, position, owner in rows:
-            table = outline.number(store.names[owner])
-            found.tables[row, table] = max(found.tables[row, table], _DESCRIBED)
+        tables = [outline.coded(owner) for _, _, owner in rows]
+        found.tables[row, tables] = np.maximum(found.tables[row, tables], _DESCRIBED)
+        for kind, position, _ in rows:
             if kind == "column":
                 _strengthen(found, position, row, _DESCRIBED)
 
 
 def _add_values(found: Coverage, outline: Outline, values: Sequence[ValueHit]) -> None:
-    spread: dict[tuple[int, int], set[TableId]] = {}
-    for hit in values:
-        spread.setdefault((hit.start, hit.end), set()).add(hit.table)
-    for hit in values:
-        inside = {singular(w) for w in split_words(normalise(hit.phrase))}
-        rows = [row for row, word in enumerate(found.words) if word in inside]
+    spread: dict[tuple[int, int], set[int]] = {}
+    tables = [outline.number(hit.table) for hit in values]
+    for hit, table in zip(values, tables, strict=True):
+        spread.setdefault((hit.start, hit.end), set()).add(table)
+    inside = {phrase: _rows_of(found, phrase) for phrase in {hit.phrase for hit in values}}
+    for hit, table in zip(values, tables, strict=True):
+        rows = inside[hit.phrase]
         # A value that many tables hold says little about each.
         worth = hit.score / math.sqrt(len(spread[hit.start, hit.end]))
-        table = outline.number(hit.table)
         found.tables[rows, table] = np.maximum(found.tables[rows, table], hit.score)
         target = found.named if _is_named(hit) else found.rarity
         if not _is_number(hit):
@@ -173,6 +172,12 @@ def _add_values(found: Coverage, outline: Outline, values: Sequence[ValueHit]) -
             found.values[position] = max(worth, found.values.get(position, 0.0))
             for row in rows:
                 _strengthen(found, position, row, hit.score)
+
+
+def _rows_of(found: Coverage, phrase: str) -> list[int]:
+    """Return the rows of the words that a phrase holds."""
+    inside = {singular(word) for word in split_words(normalise(phrase))}
+    return [row for row, word in enumerate(found.words) if word in inside]
 
 
 def _is_named(hit: ValueHit) -> bool:

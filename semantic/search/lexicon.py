@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 
 import numpy as np
 
@@ -49,22 +49,38 @@ class Lexicon:
                     found[word][place].append(number)
         self.words = _arrays(found)
         self.squeezed = _arrays(squeezed)
-        self._initials: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for word in self.words:
-            self._initials[word[:1]].append((word, stem(word)))
         self._text = "\n".join(("", *self.words, ""))
+        self._order = {word: number for number, word in enumerate(self.words)}
+        self._sorted = sorted(self.words)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        for word in self.words:
+            self._by_stem[stem(word)].append(word)
         self.matches = lru_cache(maxsize=4096)(self._matches)
 
     def _matches(self, word: str) -> tuple[tuple[str, float], ...]:
         """Return the words of names that a word of a question may mean, with how surely, the surest last."""
-        found: dict[str, float] = {}
-        if len(word) >= _INSIDE:
-            found |= dict.fromkeys(re.findall(rf"\n(\S*{re.escape(word)}\S*)(?=\n)", self._text), _WITHIN)
+        found = dict.fromkeys(self._holding(word), _WITHIN) if len(word) >= _INSIDE else {}
         root = stem(word)
-        for other, other_root in self._initials.get(word[:1], ()):
-            if strength := _alike(word, root, other, other_root):
+        for other in self._related(word, root):
+            if strength := _alike(word, root, other, stem(other)):
                 found[other] = strength
         return tuple(sorted(found.items(), key=lambda pair: pair[1]))
+
+    def _holding(self, word: str) -> Iterator[str]:
+        """Yield the words that a word is a part of."""
+        place = self._text.find(word)
+        while place >= 0:
+            end = self._text.index("\n", place)
+            yield self._text[self._text.rindex("\n", 0, place) + 1 : end]
+            place = self._text.find(word, end)
+
+    def _related(self, word: str, root: str) -> list[str]:
+        """Return the words that share their stem with a word, begin it or begin with it, in the order of the lake."""
+        related = {word, *self._by_stem.get(root, ()), *(word[:length] for length in range(_PREFIX, len(word)))}
+        if len(word) >= _PREFIX:
+            first = bisect_left(self._sorted, word)
+            related.update(takewhile(lambda other: other.startswith(word), islice(self._sorted, first, None)))
+        return sorted(related & self._order.keys(), key=self._order.__getitem__)
 
     def shares(self, said: Iterable[tuple[str, float]]) -> tuple[Floats, Floats]:
         """Return the share of each distinct name of a column, and of each table, that some words make up."""

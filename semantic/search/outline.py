@@ -69,7 +69,7 @@ class Outline:
     def __init__(self, store: Store) -> None:
         self.tables = tuple(store.ids)
         self._numbers = {table: number for number, table in enumerate(self.tables)}
-        numbers = {code: number for number, code in enumerate(store.ids.values())}
+        self._coded = numbers = {code: number for number, code in enumerate(store.ids.values())}
         self.stale = np.array([t in store.stale for t in self.tables], dtype=bool)
         self.empty = np.array([t in store.empty for t in self.tables], dtype=bool)
         self.schemas, places = schema_groups(self.tables, _linked_schemas(store))
@@ -124,6 +124,7 @@ class Outline:
         self._table_starts = np.searchsorted(self.column_table[self._by_table], np.arange(len(self.tables) + 1))
         self._by_title = used[np.argsort(self.column_title[used], kind="stable")]
         self._title_starts = np.searchsorted(self.column_title[self._by_title], np.arange(len(self.titles) + 1))
+        self._title_counts = np.diff(self._title_starts)
         self.widths = np.diff(self._table_starts)
         self.places = np.zeros(len(self.column_table), dtype=np.int64)
         self.places[self._by_table] = np.arange(len(used)) - np.repeat(self._table_starts[:-1], self.widths)
@@ -152,6 +153,10 @@ class Outline:
         """Return the number of a table."""
         return self._numbers[table]
 
+    def coded(self, code: int) -> int:
+        """Return the number of the table that has a code in the store."""
+        return self._coded[code]
+
     def neighbours(self, table: int) -> set[int]:
         """Return the tables that a join leads to."""
         first, last = np.searchsorted(self.joins.near, (table, table + 1))
@@ -177,7 +182,7 @@ class Outline:
         names = np.flatnonzero(strengths)
         # Later entries overwrite earlier ones, so the strongest come last.
         names = names[np.argsort(strengths[names], kind="stable")]
-        starts, counts = self._title_starts[names], np.diff(self._title_starts)[names]
+        starts, counts = self._title_starts[names], self._title_counts[names]
         if total := int(counts.sum()):
             within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
             positions = self._by_title[np.repeat(starts, counts) + within]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,14 @@ from semantic.search.standing import Bonuses, rank
 from semantic.search.within import Within
 from semantic.stale import stale_words
 from semantic.store.reader import Store
-from semantic.types import DocumentKind, Encoder, Relationship, TableId, Vectors
+from semantic.types import DocumentKind, Encoder, Relationship, Vectors
 from semantic.values.find import choose, find_values
+from semantic.vectors.blas import one_thread
 from semantic.vectors.nearest import Nearest
 
 _VALUES_WEIGHED = 200
 _WORDS_KEPT = 20_000
+_RESTRICTIONS_KEPT = 16
 
 
 class Searcher:
@@ -46,6 +49,7 @@ class Searcher:
         self._nearest = nearest
         self._encoder = encoder
         self._words: dict[str, Vectors] = {}
+        self._allowed = lru_cache(maxsize=_RESTRICTIONS_KEPT)(self._allow)
         self._names = {place: document.title for place, document in store.documents("kind = 'word'").items()}
 
     def ask(self, question: str) -> Asked:
@@ -83,28 +87,29 @@ class Searcher:
             facts: Most metrics, past queries and terms, each.
             bonuses: What else speaks for tables and columns.
         """
-        asked = self.ask(question)
-        said = said_words(question)
-        allowed = self._allowed(within)
-        matched = self._values(question, allowed)
-        evidence = self.gather(question, asked, matched, allowed)
-        known = self.known(question, asked, limit=facts, within=within)
-        others = {**known.bonuses(self._store), **(bonuses or {})}
-        standing = rank(evidence, others, wants_stale=stale_words(said))
-        report = Report(self._store, evidence, standing, said, matched, others)
-        order = standing.chosen.tables[standing.table_order].tolist()
-        tables_found = report.tables(tables)
-        return Found(
-            tables=tables_found,
-            columns=report.columns(columns),
-            values=choose(matched, {self.outline.tables[t]: n for n, t in enumerate(order)}, limit=values),
-            passages=self.documents("passage", question, asked, limit=passages, within=within),
-            metrics=known.metrics,
-            queries=known.queries,
-            terms=known.terms,
-            joins=self._joins(tables_found),
-            question_vector=asked.vectors[:1],
-        )
+        with one_thread():
+            asked = self.ask(question)
+            said = said_words(question)
+            allowed = self._allowed(within)
+            matched = self._values(question, allowed)
+            evidence = self.gather(question, asked, matched, allowed)
+            known = self.known(question, asked, limit=facts, within=within)
+            others = {**known.bonuses(self._store), **(bonuses or {})}
+            standing = rank(evidence, others, wants_stale=stale_words(said))
+            report = Report(self._store, evidence, standing, said, matched, others)
+            order = standing.chosen.tables[standing.table_order].tolist()
+            tables_found = report.tables(tables)
+            return Found(
+                tables=tables_found,
+                columns=report.columns(columns),
+                values=choose(matched, {self.outline.tables[t]: n for n, t in enumerate(order)}, limit=values),
+                passages=self.documents("passage", question, asked, limit=passages, within=within),
+                metrics=known.metrics,
+                queries=known.queries,
+                terms=known.terms,
+                joins=self._joins(tables_found),
+                question_vector=asked.vectors[:1],
+            )
 
     def known(self, question: str, asked: Asked, *, limit: int, within: Within | None = None) -> Known:
         """Return the metrics, past queries and terms that fit a question."""
@@ -128,11 +133,13 @@ class Searcher:
         self, kind: DocumentKind, question: str, asked: Asked, *, limit: int, within: Within | None = None
     ) -> tuple[Hit, ...]:
         """Return the documents of any other kind that fit a question, best first."""
+        if not limit or kind not in self._nearest:
+            return ()
         words = said_words(question)
         allowed = self._allowed(within)
         sunk = set() if stale_words(words) else self._store.stale
         hidden = {self.outline.tables[t] for t in np.flatnonzero(~allowed).tolist()}
-        nearest = self._nearest.get(kind)
+        nearest = self._nearest[kind]
         return rank_documents(self._store, nearest, kind, asked, words, limit=limit, hidden=hidden, sunk=sunk)
 
     def gather(
@@ -149,12 +156,11 @@ class Searcher:
         found = find_values(self._store, question, limit=_VALUES_WEIGHED)
         return tuple(hit for hit in found if allowed[self.outline.number(hit.table)])
 
-    def _allowed(self, within: Within | None) -> NDArray[np.bool_]:
+    def _allow(self, within: Within | None) -> NDArray[np.bool_]:
         outline = self.outline
-        if within is None:
-            return np.ones(len(outline.tables), dtype=bool)
-
-        def allows(number: int, table: TableId) -> bool:
-            return within.allows(table, outline.kinds[number], stale=bool(outline.stale[number]))
-
-        return np.array([allows(number, table) for number, table in enumerate(outline.tables)], dtype=bool)
+        found = np.ones(len(outline.tables), dtype=bool)
+        if within is not None:
+            for number, table in enumerate(outline.tables):
+                found[number] = within.allows(table, outline.kinds[number], stale=bool(outline.stale[number]))
+        found.setflags(write=False)
+        return found

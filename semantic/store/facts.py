@@ -49,7 +49,7 @@ def write_facts(con: sqlite3.Connection, facts: Facts, ids: dict[TableId, int]) 
 
 
 def read_facts(store: Store) -> Facts:
-    """Return all facts of a stored index, less passages and the authority of tables, which stand with them."""
+    """Return all facts of a stored index, less passages, which are documents of it."""
     found: dict[str, list[Any]] = {}
     for part, body in store.query("SELECT part, body FROM facts ORDER BY position"):
         found.setdefault(part, []).append(_unpack(part, body) if part in _CLASSES else body)

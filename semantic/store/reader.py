@@ -41,7 +41,7 @@ CREATE VIRTUAL TABLE documents_text USING fts5(title, body, kind, content='',
     tokenize='porter unicode61 remove_diacritics 2');
 """
 INDEXES = """
-CREATE INDEX vals_norm ON vals (norm_id);
+CREATE INDEX vals_norm ON vals (norm_id, count DESC);
 CREATE INDEX vals_table ON vals (table_id);
 CREATE INDEX documents_place ON documents (kind, position);
 CREATE INDEX documents_hash ON documents (hash);

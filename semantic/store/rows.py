@@ -10,7 +10,7 @@ from typing import Any
 
 from semantic.types import Column, ColumnProfile, Table, TableId
 
-_TABLE_MEANING = ("synonyms", "certified", "hidden", "default_filter", "authority")
+_TABLE_MEANING = ("synonyms", "certified", "hidden", "default_filter")
 _COLUMN_MEANING = ("synonyms", "unit", "personal", "hidden", "deprecated")
 _PROFILE = tuple(field.name for field in fields(ColumnProfile))
 

@@ -71,7 +71,7 @@ class StoreWriter:
         """Add (column, value, count) of a table in place of what was known."""
         owner = self._id(table)
         self._free_values(owner)
-        rows = [(self._norm(normalise(value)), owner, column, value, count) for column, value, count in values]
+        rows = [(self._norm(value), owner, column, value, count) for column, value, count in values]
         self._con.executemany("INSERT INTO vals VALUES (?, ?, ?, ?, ?)", rows)
 
     def add_table(self, table: Table) -> None:
@@ -161,14 +161,16 @@ class StoreWriter:
             self._ids[table] = self._last
         return self._ids[table]
 
-    def _norm(self, norm: str) -> int:
-        code = self._norms.get(norm)
+    def _norm(self, value: str) -> int:
+        """Return the number of a value's normal form; values are kept at hand as they are, since most come again."""
+        code = self._norms.get(value)
         if code is None:
+            norm = normalise(value)
             row: tuple[int] | None = self._con.execute("SELECT id FROM norms WHERE norm = ?", (norm,)).fetchone()
             code = row[0] if row else self._add_norm(norm)
             if len(self._norms) >= _NORMS_KEPT:
                 self._norms.clear()
-            self._norms[norm] = code
+            self._norms[value] = code
         return code
 
     def _add_norm(self, norm: str) -> int:

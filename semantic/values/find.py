@@ -12,13 +12,15 @@ from semantic.names import IDLE_WORDS, inflections, normalise, singular, split_w
 from semantic.store.reader import Store
 from semantic.types import TableId
 from semantic.values.forms import initials_of, other_forms
+from semantic.values.near import near_values
 from semantic.values.parts import as_part, by_initials, in_other_order
 from semantic.values.phrases import Phrase, find_phrases, is_name, is_substring
 
 _FUZZY_SCORE = 0.86
+# What the score leaves of a value that is longer by as many letters.
+_SLIPS = (1 - _FUZZY_SCORE) / _FUZZY_SCORE
 _FUZZY_LENGTH = 4
 _FUZZY_SMALL_LENGTH = 7
-_CANDIDATES = 24
 _CODE_LENGTH = 3
 _BESIDE = 2
 _KEY_WORDS = frozenset({"id", "key", "sk", "fk", "pk"})
@@ -138,11 +140,7 @@ def _fuzzy(store: Store, phrase: Phrase, _: str) -> list[ValueHit]:
         return []
     if words[0] in IDLE_WORDS or words[-1] in IDLE_WORDS:
         return []
-    grams = sorted({norm[i : i + 3] for i in range(len(norm) - 2)})
-    match = " OR ".join('"' + g.replace('"', '""') + '"' for g in grams)
-    rows = store.query(
-        "SELECT rowid, norm FROM norms_text WHERE norms_text MATCH ? ORDER BY rank LIMIT ?", (match, _CANDIDATES)
-    )
+    rows = near_values(store, norm, max(1, int(_SLIPS * len(norm) + 1e-9)))
     scored = sorted(((_similarity(norm, value), code) for code, value in rows), reverse=True)
     best = [pair for pair in scored if pair[0] >= _FUZZY_SCORE and pair[0] >= scored[0][0] - 0.02]
     return [hit for score, code in best[:3] for hit in _hits(store, phrase, code, "fuzzy", round(score * 0.95, 3))]

@@ -71,6 +71,12 @@ _ADDRESS_ENDS = _ADDRESS | _set("line line1 line2 detail details content text fu
 _EMAIL_ENDS = _set("email emails mail address addresses emailaddress to from cc bcc")
 _BIRTH = _set("birth birthday birthdate dob born dateofbirth")
 _NO_BIRTH = _set("place city country state weight rate order town location name region")
+# Words, and parts of words, without which a number or a date is personal by no name.
+_TELLING = _IDENTITY | _PHONE | _ADDRESS | _BIRTH | _set(
+    "email emails mail emailaddress ip ipaddress iban bank account card creditcard pan cc"
+)  # fmt: skip
+_TELLING_PARTS = ("national", "social", "driver")
+_SHORTEST_CARD = 13
 _MOSTLY = 0.6
 _SURELY = 0.8
 _MANY = 3
@@ -78,15 +84,25 @@ _MANY = 3
 
 def personal_kind(column: Column, table: Table) -> str:
     """Return the kind of personal data a column holds, empty where it holds none as far as one can tell."""
-    if column.family not in {"text", "number", "date"}:
+    if column.family not in {"text", "number", "date"} or _is_plainly_none(column):
         return ""
     look = _Look(column, table)
     return next((kind for kind, test in _KINDS if test(look)), "")
 
 
+def _is_plainly_none(column: Column) -> bool:
+    """Tell, for the many numbers and dates whose names say nothing of persons, that they are no numbers of cards."""
+    told = not _TELLING.isdisjoint(split_words(column.name)) or any(w in column.name.lower() for w in _TELLING_PARTS)
+    if column.family == "text" or told:
+        return False
+    cells = column.profile.frequent if column.profile else ()
+    return column.family == "date" or all(len(value) < _SHORTEST_CARD for value, _ in cells)
+
+
 def marked(table: Table) -> Table:
     """Return the table with its personal columns marked; what a person says about a column stands."""
-    columns = (c if c.personal else replace(c, personal=personal_kind(c, table)) for c in table.columns)
+    kinds = ("" if c.personal else personal_kind(c, table) for c in table.columns)
+    columns = (replace(c, personal=kind) if kind else c for c, kind in zip(table.columns, kinds, strict=True))
     return replace(table, columns=tuple(columns))
 
 
@@ -117,6 +133,7 @@ class _Look:
         self.of_organisation = bool(self.singles & _ORGANISED) or self.subject in _ORGANISED
         self.of_people = self.subject in PERSONS or any(_is_of_people(other.name) for other in table.columns)
         self.cells = [value.strip() for value, _ in column.profile.frequent if value.strip()] if column.profile else []
+        self.longest = max(map(len, self.cells), default=0)
 
     def named(self, words: Collection[str]) -> bool:
         """Tell whether the name holds one of the words and does not speak about the thing instead."""
@@ -126,9 +143,9 @@ class _Look:
         """Tell whether so many of the cells pass; where none are known the name decides."""
         return not self.cells or sum(map(test, self.cells)) >= share * len(self.cells)
 
-    def surely(self, test: Callable[[str], bool]) -> bool:
-        """Tell whether the cells alone leave no doubt."""
-        return len(self.cells) >= _MANY and self.look_like(test, _SURELY)
+    def surely(self, test: Callable[[str], bool], least: int) -> bool:
+        """Tell whether the cells alone leave no doubt; none of fewer characters than `least` passes the test."""
+        return len(self.cells) >= _MANY and self.longest >= least and self.look_like(test, _SURELY)
 
     def mostly(self, test: Callable[[str], bool]) -> bool:
         """Tell whether more than half of the cells pass, of enough to tell."""
@@ -153,23 +170,23 @@ def _is_of_people(name: str) -> bool:
 
 def _holds_email(look: _Look) -> bool:
     named = look.named({"email", "mail", "emailaddress", "emails"}) and look.last in _EMAIL_ENDS
-    return look.surely(is_email) or (named and look.look_like(is_email))
+    return look.surely(is_email, 5) or (named and look.look_like(is_email))
 
 
 def _holds_ip(look: _Look) -> bool:
     if "version" in look.words:
         return False
-    return look.surely(is_ip) or (look.named({"ip", "ipaddress"}) and look.look_like(is_ip))
+    return look.surely(is_ip, 6) or (look.named({"ip", "ipaddress"}) and look.look_like(is_ip))
 
 
 def _holds_bank_account(look: _Look) -> bool:
     named = "iban" in look.words or {"bank", "account"} <= look.words
-    return look.surely(is_bank_account) or (named and look.look_like(lambda cell: sum(map(str.isdigit, cell)) >= 6))
+    return look.surely(is_bank_account, 15) or (named and look.look_like(lambda cell: sum(map(str.isdigit, cell)) >= 6))
 
 
 def _holds_card(look: _Look) -> bool:
     named = bool(look.words & {"card", "creditcard", "pan", "cc"}) and not look.words & {"type", "id", "name", "status"}
-    return look.surely(is_card) or (
+    return look.surely(is_card, _SHORTEST_CARD) or (
         named and look.words & {"number", "no", "num", "nr", "pan"} != set()
         and look.look_like(lambda cell: 12 <= sum(map(str.isdigit, cell)) <= 19)
     )  # fmt: skip
@@ -179,14 +196,14 @@ def _holds_national_id(look: _Look) -> bool:
     whole = " ".join(split_words(look.column.name))
     named = look.words & _IDENTITY or re.search(r"social security|national id|driver'?s? licen[sc]e (?:no|num)", whole)
     digits = look.look_like(lambda cell: sum(map(str.isdigit, cell)) >= 5)
-    return look.surely(is_national_id) or bool(named and digits and not look.words & {"type", "code", "status"})
+    return look.surely(is_national_id, 11) or bool(named and digits and not look.words & {"type", "code", "status"})
 
 
 def _holds_phone(look: _Look) -> bool:
     if look.of_organisation and not look.of_people:
         return False  # the number of a shop is public
     named = bool(look.words & _PHONE) and not look.words & (_ABOUT - {"number"})
-    return look.surely(is_plainly_phone) or (named and look.look_like(is_phone))
+    return look.surely(is_plainly_phone, 7) or (named and look.look_like(is_phone))
 
 
 def _holds_birth_date(look: _Look) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,16 @@ class MiniLMEncoder:
             chosen = by_length[start : start + _BATCH]
             vectors[chosen] = self._forward([texts[i] for i in chosen])
         return vectors
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[np.float32]]:
+        """The published weights by name, for models that start from the same embeddings.
+
+        Raises:
+            EncoderError: They are missing or are not the published ones.
+        """
+        self._load()
+        return self._weights
 
     def _load(self) -> None:
         with self._lock:
@@ -142,7 +152,7 @@ def find_encoder(spec: str = "minilm") -> Encoder:
         EncoderError: There is no such model on this machine.
     """
     if spec == "minilm":
-        return MiniLMEncoder()
+        return shared_minilm()
     if spec == "hashing":
         return HashingEncoder()
     folder = Path(spec).expanduser()
@@ -152,6 +162,16 @@ def find_encoder(spec: str = "minilm") -> Encoder:
             hint="Give 'minilm', 'hashing', or the folder of a model that is already on this machine.",
         )
     return SentenceTransformerEncoder(folder.resolve())
+
+
+@lru_cache(maxsize=1)
+def shared_minilm() -> MiniLMEncoder:
+    """Return the one MiniLM of this process, so that its weights are in memory once.
+
+    Raises:
+        EncoderError: The model is not installed.
+    """
+    return MiniLMEncoder()
 
 
 def encode_many(encoder: Encoder, texts: Sequence[str], *, total: int) -> Vectors:

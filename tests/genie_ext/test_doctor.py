@@ -18,7 +18,7 @@ def by_name(path=None, **settings):
 def test_examine_finds_the_installation_sound():
     found = by_name()
     assert all(check.ok for check in found.values()), found
-    assert {"Python", "duckdb", "SQLite", "encoder", "worker", "models"} <= found.keys()
+    assert {"Python", "duckdb", "SQLite", "encoder", "parser", "worker", "models"} <= found.keys()
     assert "384" in found["encoder"].text
     assert "separate process" in found["worker"].text
 

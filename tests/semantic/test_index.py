@@ -91,6 +91,11 @@ def test_index_finds_tables_by_any_part(index: Index) -> None:
     assert len(index.table_ids()) == 6
 
 
+def test_index_holds_its_own_tables_only(index: Index) -> None:
+    assert all(index.holds(table) for table in index.table_ids())
+    assert not index.holds(TableId("shop", "main", "nowhere"))
+
+
 def test_index_shortens_names_as_far_as_they_stay_unique(
     tmp_path: Path, encoder: HashingEncoder, make_database: Callable[[Path, str], Path]
 ) -> None:

@@ -136,3 +136,26 @@ def test_join_is_found_in_the_data_again_where_no_query_uses_it_any_more(lake):
     (lake / "revenue.sql").unlink()
     with _index(lake) as index:
         assert index.relationships(index.find(("orders",))) == before
+
+
+MODEL = """version: 0.1.1
+semantic_model:
+- name: shop
+  datasets: [{name: orders, source: shop.main.orders}]
+  metrics:
+  - name: largest
+    expression: {dialects: [{dialect: ANSI_SQL, expression: max(orders.amount)}]}
+"""
+
+
+@pytest.mark.parametrize("named", ["said", "said/model.ossie.yaml"])
+def test_files_of_the_semantic_model_are_no_source_of_proposals_to_themselves(lake, tmp_path, named):
+    (tmp_path / "said").mkdir()
+    (tmp_path / "said" / "model.ossie.yaml").write_text(MODEL)
+    (tmp_path / "said" / "other.ossie.yaml").write_text(MODEL.replace("largest", "smallest").replace("max(", "min("))
+    with _index(lake, named=[tmp_path / named], model=tmp_path / "said") as index:
+        sources = {m.name: [s.kind for s in m.sources] for m in index.facts().metrics if m.name != "paid_amount"}
+        assert sources == {"largest": ["person"], **({"smallest": ["ossie"]} if named == "said" else {})}
+        assert index.skipped == ()
+        (tmp_path / "said" / "model.ossie.yaml").write_text(MODEL.replace("max(", "avg("))
+        assert not index.is_fresh(find_lake(lake, named=[tmp_path / named], model=tmp_path / "said"))

@@ -25,13 +25,17 @@ _PLAIN = {"sum": "SUM", "min": "MIN", "max": "MAX", "average": "AVG", "avg": "AV
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """An aggregate over the rows of `model`; columns of other tables carry a name of `tables`."""
+    """An aggregate over the rows of `model`; columns of other tables carry a name of `tables`.
+
+    `stock` is the date column that it must not be added over.
+    """
 
     tree: Tree
     model: Model
     filters: tuple[Tree, ...] = ()
     tables: Mapping[str, Relation] = field(default_factory=dict)
     time: str = ""
+    stock: str = ""
 
     def closed(self) -> Figure:
         """Return the same with its filters moved into its aggregates."""
@@ -62,7 +66,7 @@ class Algebra:
         figure = self.figure(spec)
         return RawMetric(
             name=spec.name, expression=ex.render(figure.tree, self.dialect), dialect=self.dialect,
-            relations={"": figure.model.relation, **figure.tables}, time=figure.time,
+            relations={"": figure.model.relation, **figure.tables}, time=figure.time, snapshot=figure.stock,
             filters=tuple(ex.render(tree, self.dialect) for tree in figure.filters),
             source=Source(kind="dbt", place=spec.place, title=spec.label, owner=spec.owner, definition=True,
                           certified=bool(spec.meta.get("certified"))),
@@ -179,10 +183,15 @@ class Algebra:
     def _measured(self, measure: Measure, model: Model) -> Figure:
         if measure.obstacle:
             raise InexpressibleError(measure.obstacle)
-        time = measure.time or model.time
-        dated = next((d.expr for d in model.dimensions if d.name == time), time)
+        time, stock = self._date(model, measure.time or model.time), self._date(model, measure.stock)
+        if measure.stock and not stock:
+            raise InexpressibleError(f"it is a stock at one '{measure.stock}', which is no plain column")
+        return Figure(tree=self._aggregate(measure), model=model, time=time, stock=stock)
+
+    def _date(self, model: Model, name: str) -> str:
+        dated = next((d.expr for d in model.dimensions if d.name == name), name)
         plain = ex.plain_column(ex.parse(dated, self.dialect)) if dated else None
-        return Figure(tree=self._aggregate(measure), model=model, time=plain.name if plain is not None else "")
+        return plain.name if plain is not None else ""
 
     def _aggregate(self, measure: Measure) -> Tree:
         from sqlglot import exp
@@ -218,6 +227,8 @@ class Algebra:
         if len(rows) != 1:
             named = " and ".join(sorted(".".join(row) for row in rows)) or "no table"
             raise InexpressibleError(f"it aggregates rows of {named}, which one query over a join would count twice")
+        if len({figure.stock for figure in figures}) != 1:
+            raise InexpressibleError("it puts a stock (non_additive_dimension) together with other figures")
         closed = [figure.closed() for figure in figures]
         if ratio:
             tree = ex.ratio(closed[0].tree, closed[1].tree)
@@ -225,7 +236,7 @@ class Algebra:
             known = {part.alias or part.name: f.tree for part, f in zip(spec.parts, closed, strict=True)}
             tree = ex.replace_columns(ex.parse(spec.expr, self.dialect), lambda named: _known(known, named))
         tables = {alias: relation for figure in closed for alias, relation in figure.tables.items()}
-        return Figure(tree=tree, model=closed[0].model, tables=tables, time=closed[0].time)
+        return Figure(tree=tree, model=closed[0].model, tables=tables, time=closed[0].time, stock=closed[0].stock)
 
     def _described(self, spec: Spec) -> str:
         measure = self._measures.get(spec.parts[0].name) if spec.kind == "simple" and spec.parts else None

@@ -18,7 +18,7 @@ from semantic.mining.raw import (
     Relation,
 )
 from semantic.mining.readers import expressions as ex
-from semantic.mining.readers.dbt_metrics import Algebra
+from semantic.mining.readers.dbt_metrics import Algebra, Figure
 from semantic.mining.readers.dbt_semantics import Element, Model, Part, Spec, conditions
 from semantic.mining.readers.expressions import InexpressibleError
 from semantic.mining.readers.shapes import mapping, texts, words
@@ -131,11 +131,7 @@ def _select(algebra: Algebra, params: dict[str, Any]) -> str:
     """Return the SELECT of a saved query."""
     from sqlglot import exp
 
-    metrics = []
-    for name in texts(params.get("metrics")):
-        if name not in algebra.specs:
-            raise InexpressibleError(f"metric '{name}' is not in these files")
-        metrics.append((name, algebra.figure(algebra.specs[name])))
+    metrics = [(name, _figure(algebra, name)) for name in texts(params.get("metrics"))]
     if len({figure.model.relation for _, figure in metrics}) != 1:
         raise InexpressibleError("its metrics are of several tables, which one query over a join would count twice")
     model = metrics[0][1].model
@@ -167,6 +163,16 @@ def _select(algebra: Algebra, params: dict[str, Any]) -> str:
         if not named.table:
             named.set("table", exp.to_identifier("base"))
     return select.sql(dialect=algebra.dialect)
+
+
+def _figure(algebra: Algebra, name: str) -> Figure:
+    """Return a metric that a plain SELECT can hold."""
+    if name not in algebra.specs:
+        raise InexpressibleError(f"metric '{name}' is not in these files")
+    figure = algebra.figure(algebra.specs[name])
+    if figure.stock:
+        raise InexpressibleError(f"metric '{name}' takes the last rows of a period (non_additive_dimension)")
+    return figure
 
 
 def _joined(algebra: Algebra, model: Model, alias: str, relation: Relation) -> tuple[Any, Any]:

@@ -30,7 +30,11 @@ class Element:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """An aggregate over one table; `percentile` is a share, `obstacle` says why it is no plain aggregate."""
+    """An aggregate over one table.
+
+    `percentile` is a share, `stock` the time dimension it must not be added over; `obstacle` says why it is no plain
+    aggregate.
+    """
 
     name: str
     agg: str
@@ -38,6 +42,7 @@ class Measure:
     percentile: float = 0.5
     discrete: bool = False
     time: str = ""
+    stock: str = ""
     label: str = ""
     description: str = ""
     obstacle: str = ""
@@ -166,15 +171,24 @@ def _measure(raw: dict[str, Any]) -> Measure:
     share = params.get("percentile", raw.get("percentile"))
     share = share if isinstance(share, int | float) and not isinstance(share, bool) else 0.5
     discrete = bool(params.get("use_discrete_percentile")) or words(raw.get("percentile_type")) == "discrete"
-    additive = raw.get("non_additive_dimension") is None
+    edge = mapping(raw.get("non_additive_dimension"))
     return Measure(
         name=name, agg=words(raw.get("agg")).lower(), expr=words(expr) if expr is not None else name,
         # The newer form writes 95, the older 0.95.
         percentile=share / 100 if share > 1 else float(share), discrete=discrete,
         time=words(raw.get("agg_time_dimension")), label=words(raw.get("label")),
         description=words(raw.get("description")), stands_alone=bool(raw.get("create_metric")),
-        obstacle="" if additive else "it takes the rows at the edge of a period (non_additive_dimension)",
+        stock=words(edge.get("name")), obstacle=_edge(edge) if edge else "",
     )  # fmt: skip
+
+
+def _edge(raw: dict[str, Any]) -> str:
+    """Return why a figure is no stock of which the last date counts, empty where it is one."""
+    # Where nothing is said, MetricFlow takes the first date.
+    if words(raw.get("window_choice")).lower() != "max":
+        return "it takes the rows of the first date of a period (non_additive_dimension)"
+    each = texts(raw.get("window_groupings"))
+    return f"it takes the rows of the last date of each {', '.join(each)} (non_additive_dimension)" if each else ""
 
 
 def _own(params: dict[str, Any], model: str) -> tuple[Measure | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,12 +24,15 @@ from semantic.mining.readers.ossie_shape import pruned
 from semantic.mining.readers.ossie_texts import Reading, is_settled, name_unread, read_instructions, read_notes
 from semantic.mining.readers.shapes import keys_of, opening
 
+_LIST = re.compile(r'"semantic_model"\s*:\s*\[')
+
 
 def fits(file: SourceFile) -> bool:
     """Tell whether a file holds an Ossie model."""
     head = opening(file)
     if file.suffix == ".json":
-        return '"semantic_model"' in head and '"version"' in head and '"datasets"' in head
+        # The schema of the format has the same words, but describes the list instead of holding one.
+        return _LIST.search(head) is not None and '"version"' in head and '"datasets"' in head
     if file.suffix not in {".yml", ".yaml"}:
         return False
     keys = keys_of(head)
@@ -159,29 +163,34 @@ def _read_metric(metric: OssieMetric, relations: dict[str, Relation], names: Nam
     tree = _expanded(metric.expression, home, names, part, reading)
     if tree is None:
         return
-    # Filters and the time are part of the figure, and written in the same words.
-    parts = [_written(text, home, names) for text in (*context.filters, context.time) if text]
+    # Filters and dates are part of the figure, and written in the same words.
+    filters = [_written(text, home, names) for text in context.filters if text]
+    dates = {text: _written(text, home, names) for text in (context.time, context.snapshot) if text}
+    parts = [*filters, *dates.values()]
     if None in parts:
-        reading.lose(part, "a filter or the time of it names nothing that is known")
+        reading.lose(part, "a filter or a date of it names nothing that is known")
         return
-    used = list(dict.fromkeys(c.table for one in (tree, *filter(None, parts)) for c in one.find_all(_column_type())))
+    used = list(dict.fromkeys(c.table for one in (tree, *parts) for c in one.find_all(_column_type())))
     missing = [name for name in used if name.lower() not in relations]
     if missing or not (home or used):
         reading.lose(
             part, f"its dataset {missing[0]} is not read" if missing else "it is not said whose rows it counts"
         )
         return
-    texts = [one.sql(dialect="duckdb") for one in filter(None, parts)]
     raw = RawMetric(
         name=metric.name, expression=tree.sql(dialect="duckdb"),
         relations={**{name: relations[name.lower()] for name in used}, "": relations[(home or used[0]).lower()]},
-        source=reading.source(part, context), filters=tuple(texts[: len(context.filters)]),
-        time=f"{parts[-1].table}.{parts[-1].name}" if context.time and parts[-1].key == "column" else "",
+        source=reading.source(part, context), filters=tuple(one.sql(dialect="duckdb") for one in filters),
+        time=_date(dates.get(context.time)), snapshot=dates[context.snapshot].sql("duckdb") if context.snapshot else "",
         label=context.label, description=metric.description, synonyms=context.synonyms, unit=context.unit,
         deprecated=bool(context.deprecated),
     )  # fmt: skip
     reading.add("metrics", raw)
     read_instructions(reading, context, metric.name, raw.source)
+
+
+def _date(tree: Any) -> str:
+    return f"{tree.table}.{tree.name}" if tree is not None and tree.key == "column" else ""
 
 
 def _written(text: str, home: str, names: Names) -> Any:

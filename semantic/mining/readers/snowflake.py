@@ -155,6 +155,9 @@ def _metrics(names: Names) -> list[RawMetric]:
         try:
             table, tree = names.metric(owner, name, ())
             metric = _metric(names, table, tree, entry, place)
+            if metric.snapshot:
+                each = f"where a group ends before the last {metric.snapshot}, Snowflake takes the last of that group"
+                names.lost.append(f"{names.place}:{place}: {each}; here it counts as gone by then")
         except InexpressibleError as error:
             names.lost.append(f"{names.place}:{place}: {error}")
             continue
@@ -168,6 +171,7 @@ def _metric(names: Names, table: Logical, tree: Tree, entry: dict[str, Any], pla
     return RawMetric(
         name=words(entry.get("name")), expression=render(tree, DIALECT), relations=names.relations(table, tree),
         source=_source(names.place, place), dialect=DIALECT, time=table.time,
+        snapshot=names.stock(table, entry),
         description=words(entry.get("description")), synonyms=texts(entry.get("synonyms")),
     )  # fmt: skip
 

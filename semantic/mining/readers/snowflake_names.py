@@ -117,8 +117,8 @@ class Names:
         entry = self.metrics[key]
         if key in above:
             raise InexpressibleError("it is defined by itself")
-        if entry.get("non_additive_dimensions"):
-            raise InexpressibleError("it takes the last rows of a period (non_additive_dimensions), no one aggregate")
+        if above and entry.get("non_additive_dimensions"):
+            raise InexpressibleError(f"'{name}' takes the last rows of a period (non_additive_dimensions)")
         tree, bases = self._put_in(owner, words(entry.get("expr")), (*above, key))
         if has_window(tree):
             raise InexpressibleError("it looks at other rows through a window")
@@ -128,6 +128,22 @@ class Names:
             counted = " and ".join(sorted(bases)) or "no table"
             raise InexpressibleError(f"it aggregates rows of {counted}, which one query over a join would count twice")
         return self.tables[bases.pop()], tree
+
+    def stock(self, table: Logical, entry: dict[str, Any]) -> str:
+        """Return the date column that a metric must not be added over, empty where it may.
+
+        Raises:
+            InexpressibleError: It takes other rows than those of one last date.
+        """
+        edges = entries(entry.get("non_additive_dimensions"))
+        if not entry.get("non_additive_dimensions"):
+            return ""
+        last = len(edges) == 1 and not words(edges[0].get("sort_direction")).lower().startswith("desc")
+        of = self.table(edges[0].get("table")) if last and edges[0].get("table") else table
+        date = self._date(table, identifier(edges[0].get("dimension"))) if last and of is table else ""
+        if not date:
+            raise InexpressibleError("it takes other rows than those of one last date (non_additive_dimensions)")
+        return date
 
     def _put_in(self, owner: str, sql: str, above: tuple[tuple[str, str], ...]) -> tuple[Tree, set[str]]:
         bases: set[str] = set()

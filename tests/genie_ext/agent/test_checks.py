@@ -17,15 +17,26 @@ from genie_ext.agent.checks import (
     check_row_loss,
     check_rows,
     check_unread,
-    check_values,
 )
 from genie_ext.agent.context import find_context
 from genie_ext.agent.evidence import Evidence
+from genie_ext.agent.value_checks import check_values
 from genie_ext.config import load_settings
 from genie_ext.errors import QueryCancelledError, QueryTimeoutError
 from genie_ext.guard import Policy, check
 from genie_ext.session import Session
-from genie_ext.types import ColumnRef, Dimension, Filter, Measure, Plan, Question, Rows, Step, TimeRange
+from genie_ext.types import (
+    ColumnRef,
+    Combination,
+    Dimension,
+    Filter,
+    Measure,
+    Plan,
+    Question,
+    Rows,
+    Step,
+    TimeRange,
+)
 
 
 @pytest.fixture(scope="session")
@@ -221,3 +232,60 @@ def test_check_unread_names_the_lost_parts_of_the_tables_that_were_read(evidence
     assert finding.severity == "warning"
     assert "orders/b.parquet" in finding.message
     assert "reorders" not in finding.message
+
+
+def _inside(ref, inner, kind):
+    """Return a step that holds another: combined with it, compared with it, or compared with it instead."""
+    shown = (_by(ref, "products.name"),)
+    nested = Filter(subject=ref("products.product_id"), operator="in", step=inner)
+    if kind == "nested":
+        return Step(sources=(), dimensions=shown, filters=(nested,))
+    if kind == "alternative":
+        known = Filter(subject=ref("products.category"), operator="=", values=("Furniture",), alternatives=(nested,))
+        return Step(sources=(), dimensions=shown, filters=(known,))
+    return Step(sources=(), dimensions=shown, combined=Combination(kind=kind, step=inner))
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"), [("nested", "error"), ("alternative", "error"), ("union", "error"), ("except", "warning")]
+)
+def test_check_values_looks_into_the_steps_inside_a_step(evidence, ref, kind, severity):
+    lost = Filter(subject=ref("products.category"), operator="=", values=("Furnitur",))
+    inner = Step(sources=(), dimensions=(_by(ref, "products.product_id"),), filters=(lost,))
+    (finding,) = check_values(evidence(_inside(ref, inner, kind)))
+    assert (finding.severity, "Furnitur" in finding.message) == (severity, True)
+
+
+def test_check_values_looks_at_each_of_several_conditions(evidence, ref):
+    lost = Filter(subject=ref("products.category"), operator="=", values=("Furnitur",))
+    either = Filter(subject=ref("products.category"), operator="=", values=("Furniture",), alternatives=(lost,))
+    (finding,) = check_values(evidence(Step(sources=(ref("products.x").table,), filters=(either,))))
+    assert finding.severity == "error"
+
+
+@pytest.mark.parametrize("kind", ["nested", "alternative", "union"])
+def test_checks_of_figures_look_into_the_steps_inside_a_step(evidence, ref, kind):
+    repeated = Step(
+        sources=(), measures=(_figure(ref, "orders.total"),), dimensions=(_by(ref, "order_items.quantity"),)
+    )
+    late = TimeRange(column=ref("orders.ordered_on"), start=dt.date(2030, 1, 1), end=None)
+    dated = Step(sources=(), measures=(_count(ref, "orders"),), time=late)
+    empty = Step(sources=(), measures=(_figure(ref, "products.price", "avg"),))
+    assert _severities(check_fan_out(evidence(_inside(ref, repeated, kind)))) == ["error"]
+    assert _severities(check_coverage(evidence(_inside(ref, dated, kind)))) == ["error"]
+    assert [f.message[:9] for f in check_missing(evidence(_inside(ref, empty, kind)))] == ["1 of 7 ro"]
+
+
+def test_check_missing_says_that_another_condition_may_keep_a_row_without_a_value(evidence, ref):
+    denied = Filter(subject=ref("products.price"), operator="!=", values=(5,))
+    kept = replace(denied, subject=ref("products.name"), operator="=", values=("Desk",), alternatives=(denied,))
+    (alone,) = check_missing(evidence(Step(sources=(), dimensions=(_by(ref, "products.name"),), filters=(denied,))))
+    (either,) = check_missing(evidence(Step(sources=(), dimensions=(_by(ref, "products.name"),), filters=(kept,))))
+    assert alone.message.endswith("are left out.")
+    assert either.message.endswith("are left out, unless another of the conditions holds.")
+
+
+def test_check_unread_names_the_lost_parts_of_a_table_inside_a_step(evidence, ref):
+    inner = Step(sources=(), dimensions=(_by(ref, "order_items.product_id"),))
+    lost = replace(evidence(_inside(ref, inner, "nested")), unread=("order_items/b.parquet: not a complete file",))
+    assert _severities(check_unread(lost)) == ["warning"]

@@ -1,4 +1,4 @@
-"""A shop of six tables, indexed once: two keys to one dimension, a link table, flags, dirty and missing values."""
+"""A governed shop, indexed once: its semantic model says what its figures, words and rules are."""
 
 from __future__ import annotations
 
@@ -10,25 +10,6 @@ import pytest
 
 from genie_ext.config import load_settings
 from genie_ext.session import Session
-
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "questions"
-
-
-@pytest.fixture(scope="session")
-def shop_file(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("questions") / "shop.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute((FIXTURES / "shop.sql").read_text("utf-8"))
-    return path
-
-
-@pytest.fixture(scope="session")
-def session(shop_file):
-    """A session over the shop on 15 July 2024 that answers however unsure it is."""
-    settings = load_settings(shop_file, encoder="hashing", answer_above=0.0, today=dt.date(2024, 7, 15))
-    with Session(shop_file, settings=settings) as opened:
-        yield opened
-
 
 GOVERNED = Path(__file__).parents[2] / "fixtures" / "governed"
 

@@ -148,7 +148,7 @@ def test_ask_which_tells_definitions_of_one_file_apart():
 )  # fmt: skip
 def test_pick_reads_numbers_and_words_of_one_choice(reply, wanted):
     asked = Clarification(question="Which?", choices=("revenue", "net revenue"), readings=("a", "b"))
-    assert pick(asked, reply) == wanted
+    assert pick(asked, reply) == ((wanted, None) if wanted is not None else None)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def test_ask_returns_the_rows_of_the_gold_sql(session, gold, case):
 
 
 @pytest.mark.parametrize("case", _cases("refused.jsonl"), ids=_name)
-def test_ask_refuses_and_says_what_is_missing(session, case):
-    turn = session.ask(case["question"])
+def test_ask_refuses_and_says_what_is_missing(careful, case):
+    turn = careful.ask(case["question"])
     assert turn.answer is None
     assert turn.refusal is not None
     assert case["missing"].lower() in " ".join((turn.refusal.reason, *turn.refusal.missing)).lower()

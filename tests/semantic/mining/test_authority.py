@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from semantic.facts import Source
@@ -41,9 +43,11 @@ def test_mine_trusts_tables_that_the_lake_leans_on(mining_tables: tuple[Table, .
         ),
         lineage=(Lineage(name=("board",), inputs=(("weather",),), source=dashboard),),
     )
-    found = {
-        table.name: rank
-        for table, rank in mine(extract, tuple(t for t in mining_tables if t.kind == "table")).authority
-    }
+    once = tuple(
+        RawQuery(sql=f"SELECT * FROM {name}", text=name, source=Source(kind="sql", place=name))
+        for name in ("stations", "weather", "riders", "extras")
+    )
+    facts = mine(replace(extract, queries=extract.queries + once), tuple(t for t in mining_tables if t.kind == "table"))
+    found = {query.text: query.authority for query in facts.queries if query.text}
     assert min(found["stations"], found["weather"]) > found["riders"] == found["extras"]
-    assert all(0 <= rank <= 1 for rank in found.values())
+    assert all(0 <= authority <= 1 for authority in found.values())

@@ -164,12 +164,12 @@ def test_mine_takes_no_flow_for_a_stock(body: str, lake: Lake) -> None:
 
 def test_mine_keeps_what_a_model_says_must_not_be_added_over(mining_tables: tuple[Table, ...]) -> None:
     model = Source(kind="dbt", place="m.yml:1", definition=True)
-    raw = RawMetric(name="open fares", expression="sum(fare)", relations={"": ("trips",)}, source=model,
-                    snapshot="started")  # fmt: skip
+    raw = RawMetric(name="staff", expression="sum(rider_id)", relations={"": ("riders",)}, source=model,
+                    snapshot="joined")  # fmt: skip
     plain = tuple(t for t in mining_tables if t.kind == "table")
-    facts = asked(plain, "SELECT sum(fare) / count(*) AS fare_per_trip FROM trips", metrics=(raw,))
-    started = (TableId("lake", "raw", "trips"), "started")
-    assert {m.name: m.snapshot for m in facts.metrics} == {"open_fares": started, "fare_per_trip": started}
+    facts = asked(plain, "SELECT sum(rider_id) / count(*) AS staff_share FROM riders", metrics=(raw,))
+    joined = (TableId("lake", "raw", "riders"), "joined")
+    assert {m.name: m.snapshot for m in facts.metrics} == {"staff": joined, "staff_share": joined}
 
 
 def test_mine_takes_the_columns_of_a_view_of_things_for_no_figures(lake: Lake) -> None:

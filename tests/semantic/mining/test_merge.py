@@ -2,10 +2,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from semantic.facts import Facts, Metric, Source
+from semantic.mining.keys import Keys
+from semantic.mining.lookup import Lookup
 from semantic.mining.mine import mine
+from semantic.mining.mined import Mined
+from semantic.mining.qualify import Catalog
 from semantic.mining.raw import Extract, RawKey, RawMetric, RawNote, RawQuery, RawTerm
-from semantic.types import Table, TableId
+from semantic.mining.select import QueryMiner
+from semantic.mining.snapshots import is_of_days
+from semantic.types import Column, ColumnProfile, Table, TableId
 
 
 def query(sql: str, place: str = "q.sql:1", text: str = "", **about: Any) -> RawQuery:
@@ -158,9 +166,9 @@ def test_mine_resolves_what_models_define(mining_tables: tuple[Table, ...]) -> N
         "lost: no column trips.fares (nearest: trips.fare)",
         "row: it aggregates nothing",
         "description: no table rider (nearest: lake.raw.riders)",
+        "the lake has no such place, extras are read in lake.raw",
     }
     assert [(n.column, n.text) for n in facts.notes] == [("nm", "Full name")]
-    assert facts.keys == ((TableId("lake", "raw", "refunds"), ("trip_id",)),)
     assert [(t.term, len(t.sources)) for t in facts.terms] == [("Ride", 1)]
 
 
@@ -180,9 +188,10 @@ def test_mine_keeps_all_descriptions_best_source_first(mining_tables: tuple[Tabl
 
 
 def test_mine_knows_the_keys_of_grouped_views(mining_tables: tuple[Table, ...]) -> None:
-    facts = mine(Extract(), mining_tables)
-    assert (TableId("lake", "marts", "loyal_riders"), ("rider_id",)) in facts.keys
-    assert all(line.count(": ") >= 1 for line in facts.lost)
+    lookup, found = Lookup(mining_tables), Mined()
+    (view,) = (table for table in mining_tables if table.id.name == "loyal_riders")
+    QueryMiner(Catalog(lookup), Keys(lookup)).mine_view(view, found)
+    assert found.keys == [(view.id, ("rider_id",))]
 
 
 def test_mine_of_nothing_is_nothing() -> None:
@@ -226,3 +235,41 @@ def test_mine_tells_one_query_of_a_chart_and_its_dataset_once(mining_tables: tup
     )
     (past,) = facts.queries
     assert (past.text, {s.place for s in past.sources}) == ("Riders by town", {"d.json:chart", "d.json:data"})
+
+
+@pytest.mark.parametrize("kind", ["dbt", "metric view", "semantic view", "ossie"])
+def test_mine_trusts_what_a_model_only_uses_no_more_than_any_query(mining_tables: tuple[Table, ...], kind: Any) -> None:
+    sql = "SELECT sum(fare) AS fares_taken FROM trips"
+    assert metric(mined(mining_tables, query(sql, kind=kind)), "fares_taken").standing == "once"
+    assert metric(mined(mining_tables, query(sql, kind=kind, definition=True)), "fares_taken").standing == "modelled"
+
+
+def _stock(date: str) -> RawMetric:
+    return RawMetric(
+        name="members", expression="count(rider_id)", relations={"": ("raw", "riders"), "trips": ("raw", "trips")},
+        snapshot=date, source=Source(kind="dbt", place="stock.yml:members", definition=True),
+    )  # fmt: skip
+
+
+def test_mine_keeps_the_date_that_a_stock_is_not_added_over(mining_tables: tuple[Table, ...]) -> None:
+    facts = mined(mining_tables, metrics=(_stock("joined"),))
+    assert metric(facts, "members").snapshot == (TableId("lake", "raw", "riders"), "joined")
+
+
+@pytest.mark.parametrize(
+    ("value", "daily"), [("2024-01-05 00:00:00", True), ("2024-01-05 08:00:00", False), (None, False)]
+)
+def test_moments_are_days_where_all_known_ones_are_midnight(value: str | None, daily: bool) -> None:
+    profile = (
+        ColumnProfile(rows=1, nulls=0, distinct=1, minimum="2024-01-01 00:00:00", maximum=value) if value else None
+    )
+    assert is_of_days(Column(name="at", type="TIMESTAMP", profile=profile)) == daily
+    assert is_of_days(Column(name="at", type="DATE"))
+
+
+@pytest.mark.parametrize("date", ["gone", "trips.started", "date_trunc('month', joined)"])
+def test_mine_loses_a_stock_whose_date_cannot_be_told(mining_tables: tuple[Table, ...], date: str) -> None:
+    facts = mined(mining_tables, metrics=(_stock(date),))
+    assert facts.metrics == ()
+    assert [line for line in facts.lost if line.startswith("stock.yml:members: members: ")] == list(facts.lost)
+    assert len(facts.lost) == 1

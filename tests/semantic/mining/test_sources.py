@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semantic.errors import SourceError
+from semantic.mining.files import SourceFile
 from semantic.mining.sources import LARGEST, Reading, find_files, read_sources
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sources"
@@ -168,3 +169,49 @@ def test_read_sources_never_fails_on_what_is_in_a_file(name: str, head: bytes, t
         reading = read_sources([path], Path(folder))
         assert isinstance(reading, Reading)
         assert len(reading.files) + len(reading.skipped) >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "day: 2024-13-45\n"),
+        ("a.yaml", "at: 2001-02-30T25:61:61Z\n"),
+        ("a.yaml", f"n: {'9' * 6000}\n"),
+        ("a.yaml", "x: !!float abc\n"),
+        ("a.yaml", "x: !!bool perhaps\n"),
+        ("a.yaml", "[" * 5000 + "]" * 5000),
+        ("a.yaml", "a: 1\na: 2\n"),
+        ("a.json", f'{{"n": {"9" * 6000}}}'),
+        ("a.json", "[" * 200_000 + "]" * 200_000),
+    ],
+)
+def test_data_of_a_file_is_refused_by_name_where_it_does_not_parse(tmp_path: Path, name: str, text: str):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SourceError, match=rf"^{name}"):
+        _ = SourceFile(tmp_path / name, name).data
+
+
+def test_data_of_a_file_may_use_one_anchor_twice(tmp_path: Path):
+    (tmp_path / "a.yaml").write_text("a: &x 1\nb: &x 2\nc: *x\n")
+    assert SourceFile(tmp_path / "a.yaml", "a.yaml").data == {"a": 1, "b": 2, "c": 2}
+
+
+@pytest.mark.parametrize(
+    ("named", "explaining"),
+    [
+        ("dbt/models/sales.yml", "dbt/models/marts/shops.yml"),
+        ("dbt/models", "dbt/sources.yml"),
+        ("loose/sales.yaml", "loose/shops.yml"),
+        ("metabase/questions.json", "metabase/tables.json"),
+        ("superset/charts/sales.yaml", "superset/datasets/Shop/orders.yaml"),
+        ("export/collections/main/sales.yaml", "export/databases/shop/fields/id.yaml"),
+    ],
+)
+def test_find_files_gives_the_files_that_explain_the_named_ones(tmp_path: Path, named: str, explaining: str):
+    files = {"dbt/dbt_project.yml": "name: x", f"{named}/a.yml" if named == "dbt/models" else named: "a: 1"}
+    for name in (*files, explaining, f"other/{explaining}"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a: 1")
+    found = find_files([tmp_path / named])
+    assert tmp_path.resolve() / explaining in found
+    assert tmp_path.resolve() / "other" / explaining not in found

@@ -328,3 +328,33 @@ def test_save_keeps_the_old_file_where_the_new_one_cannot_be_written(folder, sta
         settle(state, accept, facts.metrics[0].id)
     assert read(folder) == before
     assert sorted(p.name for p in folder.iterdir()) == ["knowledge.yaml", "model.ossie.yaml", "schema"]
+
+
+def test_a_stock_stays_one_on_its_way_through_the_files(tmp_path, state, facts, tables):
+    stock = replace(facts.metrics[0], name="stock", filters=(), snapshot=(ORDERS, "order"))
+    mined = Facts(metrics=(stock,))
+    said, difference = state(mined)
+    propose_all(said, difference, limit=9)
+    assert "snapshot: orders.order" in read(tmp_path)
+    said, difference = state(mined)
+    assert [(p.state, p.id) for p in difference.proposals] == [("waiting", stock.id)]
+    accept(said, difference.proposals)
+    applied, _ = apply(Facts(), tables, load_model(tmp_path))
+    assert [(m.name, m.snapshot) for m in applied.metrics] == [("stock", (ORDERS, "order"))]
+
+
+def test_a_stock_whose_file_leaves_its_date_out_takes_it_from_mining(tmp_path, state, facts, tables):
+    stock = replace(facts.metrics[0], name="stock", filters=(), snapshot=(ORDERS, "order"))
+    said, difference = state(Facts(metrics=(replace(stock, snapshot=None),)))
+    accept(said, difference.proposals)
+    assert "snapshot" not in read(tmp_path)
+    applied, _ = apply(Facts(metrics=(stock,)), tables, load_model(tmp_path))
+    assert [(m.name, m.snapshot) for m in applied.metrics] == [("stock", (ORDERS, "order"))]
+
+
+def test_a_date_of_a_stock_that_is_not_there_is_told(tmp_path, state, facts):
+    said, difference = state(Facts(metrics=(replace(facts.metrics[0], snapshot=(ORDERS, "order")),)))
+    accept(said, difference.proposals)
+    replaced(tmp_path, "snapshot: orders.order", "snapshot: orders.gone")
+    said, _ = state()
+    assert [(problem.level, problem.key) for problem in said.problems] == [("error", "metrics[0].ai_context.snapshot")]

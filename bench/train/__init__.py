@@ -1,0 +1,1 @@
+"""Training of the parser: from prepared examples to the weights that ship."""

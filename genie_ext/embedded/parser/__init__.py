@@ -1,0 +1,1 @@
+"""The trained parser: a small network writes plans clause by clause under the grammar of the plan."""
