@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.train.folds import is_held_out
+from bench.folds import is_held_out
 from bench.train.readings import read_cases
 from genie_ext.embedded.parser.parse import Parser
 from genie_ext.errors import ConfigError

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.folds import is_held_out
 from bench.train.examples import ROLES, Example, save_examples
-from bench.train.folds import is_held_out
 from bench.train.gold import read_step
 from genie_ext.agent.context import find_context
 from genie_ext.config import Settings, load_settings

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.train.folds import fold_of
+from bench.folds import fold_of
 from genie_ext.embedded.ranking import SHIPPED
 
 FOLDS = 5

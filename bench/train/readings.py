@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.train.folds import fold_of, is_held_out
+from bench.folds import fold_of, is_held_out
 from genie_ext.agent.agent import Agent
 from genie_ext.agent.context import find_context
 from genie_ext.agent.plan import consider

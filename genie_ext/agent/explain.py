@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from genie_ext.agent.headline import show_value
+from genie_ext.agent.headline import say_size
 from genie_ext.agent.plan import Bands, consider, decide
 from genie_ext.agent.vote import Run
 from genie_ext.embedded.candidates import Group
@@ -19,9 +19,9 @@ from genie_ext.embedded.read import Reading, read_question
 from genie_ext.embedded.steps import base_table, named_tables, read_columns
 from genie_ext.embedded.subjects import Lookup
 from genie_ext.embedded.write import write_sql
-from genie_ext.errors import GenieError
-from genie_ext.scoring import Row, table_rows
-from genie_ext.types import Clarification, Context, Plan, Refusal, Rows, Step
+from genie_ext.errors import GenieError, QueryCancelledError
+from genie_ext.scoring import table_rows
+from genie_ext.types import Clarification, Context, Plan, Refusal, Step
 from semantic.types import TableId
 
 _MOST_SHOWN = 3
@@ -91,15 +91,8 @@ def explain_question(
         bands: How sure a reading must be.
         weights: Weights of the ranking, None for those that ship.
     """
-    cut: set[str] = set()
-
-    def watched(sql: str) -> Rows:
-        rows = run(sql)
-        cut.update([sql] if rows.truncated else [])
-        return rows
-
     planned = plan_question(context, lookup)
-    groups = () if planned.final else consider(planned, context, parser, watched)
+    groups = () if planned.final else consider(planned, context, parser, run)
     ranked = rank(planned, groups, weights=weights)
     reading = planned.draft.reading if planned.draft is not None else read_question(context)
     reasons, against = _compare(planned, groups, ranked, weights)
@@ -108,32 +101,35 @@ def explain_question(
         words=linked_words(reading, context.names, _read(planned, ranked)),
         unused=reading.unlinked,
         settled=_settled(planned, reading) if planned.final else "",
-        readings=tuple(_explained(one, cut) for one in ranked[:_MOST_SHOWN]) or _alone(planned, context, watched, cut),
+        readings=tuple(map(_explained, ranked[:_MOST_SHOWN])) or _alone(planned, context, run),
         reasons=reasons,
         against=against,
         outcome=_outcome(decide(context, planned, ranked, bands), bands),
     )
 
 
-def _explained(ranked: Ranked, cut: Collection[str]) -> Explained:
+def _explained(ranked: Ranked) -> Explained:
     best = ranked.group.candidates[0]
     return Explained(
         sentence=say(best.step, base_table(best.step)),
         chance=round(ranked.chance, 3),
         proposed_by=tuple(sorted({candidate.source for candidate in ranked.group.candidates}, reverse=True)),
-        result=_result(ranked.group.rows, cut=any(c.sql in cut for c in ranked.group.candidates)),
+        result=say_size(ranked.group.rows, cut=ranked.group.cut),
         sql=best.sql,
     )
 
 
-def _alone(planned: Planned, context: Context, run: Run, cut: Collection[str]) -> tuple[Explained, ...]:
+def _alone(planned: Planned, context: Context, run: Run) -> tuple[Explained, ...]:
     """Return the reading that stands without others, none where the question is asked back or refused."""
     plan = planned.result
     if not isinstance(plan, Plan):
         return ()
     sql = plan.query.sql if plan.query is not None else _written(plan.steps[-1], context)
     try:
-        result = _result(table_rows(run(sql).table), cut=sql in cut)
+        rows = run(sql)
+        result = say_size(table_rows(rows.table), cut=rows.truncated)
+    except QueryCancelledError:
+        raise
     except GenieError as error:
         result = f"cannot be run: {error.message}"
     by = "verified query" if plan.query is not None else "rules"
@@ -146,12 +142,6 @@ def _alone(planned: Planned, context: Context, run: Run, cut: Collection[str]) -
 
 def _written(step: Step, context: Context) -> str:
     return write_sql(step, context.names, context.tables, context.relationships)
-
-
-def _result(rows: Sequence[Row], *, cut: bool) -> str:
-    if len(rows) == 1 and len(rows[0]) == 1:
-        return show_value(rows[0][0])
-    return f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}{' or more' if cut else ''}"
 
 
 def _read(planned: Planned, ranked: Sequence[Ranked]) -> frozenset[tuple[TableId, str]]:

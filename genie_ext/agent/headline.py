@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -77,6 +78,13 @@ def _when(value: Any, dimension: Dimension) -> str:
 def _label(name: str) -> str:
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def say_size(rows: Sequence[Sequence[Any]], *, cut: bool) -> str:
+    """Return what a result comes to: its one figure, or the number of its rows; `cut` where there are more of them."""
+    if len(rows) == 1 and len(rows[0]) == 1:
+        return show_value(rows[0][0])
+    return f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}{' or more' if cut else ''}"
 
 
 def show_value(value: Any) -> str:

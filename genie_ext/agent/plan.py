@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from genie_ext.agent.headline import show_value
+from genie_ext.agent.headline import say_size
 from genie_ext.agent.vote import Run, vote
 from genie_ext.embedded.candidates import Group, find_candidates
 from genie_ext.embedded.confidence import NO_DOUBT
@@ -67,7 +67,8 @@ def _offer(context: Context, ranked: Sequence[Ranked], bands: Bands) -> Clarific
     """Return two or three readings to choose from, each with its figure; None where fewer are likely enough."""
     likely = [one for one in ranked if one.chance >= bands.offer][:_MOST_OFFERED]
     plans = [_plan(one) for one in likely]
-    choices = [f"{plan.interpretation} ({_figure(one)})" for plan, one in zip(plans, likely, strict=True)]
+    sizes = [say_size(one.group.rows, cut=one.group.cut) for one in likely]
+    choices = [f"{plan.interpretation} ({size})" for plan, size in zip(plans, sizes, strict=True)]
     if len(set(choices)) < 2 or len(set(choices)) < len(choices):
         return None
     return Clarification(
@@ -76,14 +77,6 @@ def _offer(context: Context, ranked: Sequence[Ranked], bands: Bands) -> Clarific
         readings=(context.question.text,) * len(choices),
         plans=tuple(plans),
     )
-
-
-def _figure(ranked: Ranked) -> str:
-    """Return what a reading comes to: its one figure, or the number of its rows."""
-    rows = ranked.group.rows
-    if len(rows) == 1 and len(rows[0]) == 1:
-        return show_value(rows[0][0])
-    return f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}"
 
 
 def consider(planned: Planned, context: Context, parser: Parser, run: Run) -> tuple[Group, ...]:

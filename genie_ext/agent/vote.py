@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from genie_ext.embedded.candidates import Candidate, Group
-from genie_ext.errors import GenieError
+from genie_ext.errors import GenieError, QueryCancelledError
 from genie_ext.scoring import Row, same_rows, table_rows
 from genie_ext.types import Rows
 
@@ -17,11 +17,16 @@ ENOUGH = 0.97
 
 Run = Callable[[str], Rows]
 """Guards and executes a query in bounded time."""
+_Result = tuple[list[Row], bool]
 
 
 def vote(candidates: Sequence[Candidate], run: Run) -> tuple[Group, ...]:
-    """Return the groups of candidates that could be executed, in the order of their shares."""
-    results: list[tuple[list[Candidate], list[Row]]] = []
+    """Return the groups of candidates that could be executed, in the order of their shares.
+
+    Raises:
+        QueryCancelledError: The user stopped it.
+    """
+    results: list[tuple[list[Candidate], _Result]] = []
     known: dict[str, list[Candidate]] = {}
     believed, executed = 0.0, 0
     total = sum(_belief(c) for c in candidates) or 1.0
@@ -33,32 +38,35 @@ def vote(candidates: Sequence[Candidate], run: Run) -> tuple[Group, ...]:
         if idle and candidate.source == "parser":
             continue
         executed += 1
-        rows = _execute(candidate, run)
-        believed += _belief(candidate) if rows is not None else 0.0
-        known[candidate.sql] = _place(results, candidate, rows) if rows is not None else []
+        result = _execute(candidate, run)
+        believed += _belief(candidate) if result is not None else 0.0
+        known[candidate.sql] = _place(results, candidate, result) if result is not None else []
     seen = sum(_belief(c) for group, _ in results for c in group) or 1.0
     groups = [
-        Group(candidates=tuple(group), rows=tuple(rows), share=sum(map(_belief, group)) / seen)
-        for group, rows in results
+        Group(candidates=tuple(group), rows=tuple(rows), share=sum(map(_belief, group)) / seen, cut=cut)
+        for group, (rows, cut) in results
     ]
     return tuple(sorted(groups, key=lambda group: -group.share))
 
 
-def _place(results: list[tuple[list[Candidate], list[Row]]], candidate: Candidate, rows: list[Row]) -> list[Candidate]:
+def _place(results: list[tuple[list[Candidate], _Result]], candidate: Candidate, result: _Result) -> list[Candidate]:
     """Return the group that a candidate belongs to, a new one where no other has these rows."""
     ordered = bool(candidate.step.order) and candidate.step.limit != 1
-    for group, other in results:
-        if same_rows(other, rows, ordered=ordered):
+    for group, (rows, cut) in results:
+        if cut == result[1] and same_rows(rows, result[0], ordered=ordered):
             group.append(candidate)
             return group
-    results.append(([candidate], rows))
+    results.append(([candidate], result))
     return results[-1][0]
 
 
-def _execute(candidate: Candidate, run: Run) -> list[Row] | None:
-    """Return the rows of a candidate, None where the guard or the engine refuses it: it cannot be the answer then."""
+def _execute(candidate: Candidate, run: Run) -> _Result | None:
+    """Return the rows of a candidate and whether there are more, None where it is refused or fails."""
     try:
-        return table_rows(run(candidate.sql).table)
+        rows = run(candidate.sql)
+        return table_rows(rows.table), rows.truncated
+    except QueryCancelledError:
+        raise
     except GenieError:
         return None
 

@@ -51,11 +51,13 @@ class Group:
         candidates: Best first.
         rows: What they return, as far as was fetched.
         share: Part of the parser's belief in all executed readings that is on these, 0 to 1.
+        cut: True where more rows exist than were fetched.
     """
 
     candidates: tuple[Candidate, ...]
     rows: tuple[tuple[Any, ...], ...]
     share: float
+    cut: bool = False
 
 
 def find_candidates(planned: Planned, parsed: Sequence[Parsed]) -> tuple[Candidate, ...]:

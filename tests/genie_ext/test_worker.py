@@ -41,7 +41,8 @@ def raw(text: str, *, rows: int = 10_000) -> Sql:
 def lake(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lake")
     make_database(folder / "shop.duckdb")
-    duckdb.sql("SELECT range AS i FROM range(10)").write_parquet(str(folder / "numbers.parquet"))
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT range AS i FROM range(10)) TO '{folder / 'numbers.parquet'}'")
     return find_lake(folder)
 
 

@@ -37,6 +37,11 @@ def index(shop: Lake, encoder: HashingEncoder) -> Iterator[Index]:
         yield opened
 
 
+def _write(sql: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(sql)
+
+
 def _change(path: Path, sql: str) -> None:
     con = duckdb.connect(str(path))
     con.execute(sql)
@@ -403,8 +408,8 @@ def test_build_index_interrupts_a_view_that_takes_too_long(
 
 def test_build_index_reports_parts_whose_types_do_not_meet(tmp_path: Path, encoder: HashingEncoder) -> None:
     (tmp_path / "m").mkdir()
-    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{tmp_path}/m/part-1.parquet'")
-    duckdb.sql(f"COPY (SELECT {{'q': 1}} AS a) TO '{tmp_path}/m/part-2.parquet'")
+    _write(f"COPY (SELECT 1 AS a) TO '{tmp_path}/m/part-1.parquet'")
+    _write(f"COPY (SELECT {{'q': 1}} AS a) TO '{tmp_path}/m/part-2.parquet'")
     report = build_index(find_lake(tmp_path), encoder=encoder)
     assert report.tables == 1
     assert report.skipped[0].startswith("memory.main.m: columns only, its rows could not be read")

@@ -18,6 +18,11 @@ def _names(lake: Lake) -> list[str]:
     return [table.name for table in lake.files]
 
 
+def _write(sql: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(sql)
+
+
 def _rows(lake: Lake, sql: str) -> list[tuple[object, ...]]:
     con, _ = connect(lake)
     try:
@@ -41,7 +46,7 @@ def test_find_lake_attaches_read_only(shop: Lake) -> None:
 def test_find_lake_reads_a_folder_of_mixed_files(tmp_path: Path, shop_file: Path) -> None:
     (tmp_path / "rates.csv").write_text("code,rate\nEUR,1.0\nUSD,1.1\n")
     (tmp_path / "events.jsonl").write_text('{"a": 1}\n{"a": 2, "b": {"c": 3}}\n')
-    duckdb.sql(f"COPY (SELECT 1 AS id) TO '{tmp_path}/facts.parquet'")
+    _write(f"COPY (SELECT 1 AS id) TO '{tmp_path}/facts.parquet'")
     lake = find_lake(tmp_path)
     assert sorted(_names(lake)) == ["events", "facts", "rates"]
     assert lake.home == tmp_path / ".genie"
@@ -50,7 +55,7 @@ def test_find_lake_reads_a_folder_of_mixed_files(tmp_path: Path, shop_file: Path
 
 
 def test_find_lake_makes_one_table_of_hive_partitions(tmp_path: Path) -> None:
-    duckdb.sql(
+    _write(
         "COPY (SELECT i, 2020 + i % 3 AS year FROM range(9) t(i)) "
         f"TO '{tmp_path}/sales' (FORMAT parquet, PARTITION_BY year)"
     )
@@ -78,8 +83,8 @@ def test_find_lake_keeps_different_files_of_one_folder_apart(tmp_path: Path) -> 
 
 def test_find_lake_reads_parts_with_different_columns_by_name(tmp_path: Path) -> None:
     (tmp_path / "t").mkdir()
-    duckdb.sql(f"COPY (SELECT 1 AS a, 'x' AS b) TO '{tmp_path}/t/part-1.parquet'")
-    duckdb.sql(f"COPY (SELECT 'y' AS b, 2.5 AS a, true AS c) TO '{tmp_path}/t/part-2.parquet'")
+    _write(f"COPY (SELECT 1 AS a, 'x' AS b) TO '{tmp_path}/t/part-1.parquet'")
+    _write(f"COPY (SELECT 'y' AS b, 2.5 AS a, true AS c) TO '{tmp_path}/t/part-2.parquet'")
     assert _rows(find_lake(tmp_path), "SELECT a::DOUBLE, b, c FROM t ORDER BY a") == [
         (1.0, "x", None),
         (2.5, "y", True),
@@ -133,7 +138,7 @@ def test_find_lake_refuses_a_damaged_file_alone(tmp_path: Path) -> None:
 
 def test_find_lake_does_not_read_delta_folders_as_parquet(tmp_path: Path) -> None:
     (tmp_path / "t" / "_delta_log").mkdir(parents=True)
-    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{tmp_path}/t/part-1.parquet'")
+    _write(f"COPY (SELECT 1 AS a) TO '{tmp_path}/t/part-1.parquet'")
     (tmp_path / "ok.csv").write_text("a\n1\n")
     lake = find_lake(tmp_path)
     assert _names(lake) == ["ok"]

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from bench.embedded.collect import choose, collect, slices_of
-from bench.train.folds import is_held_out
+from bench.folds import is_held_out
 from genie_ext.embedded.parser.parse import Parser
 from genie_ext.errors import ConfigError
 from genie_ext.evaluate import Case

@@ -11,7 +11,7 @@ from genie_ext.agent.context import find_context
 from genie_ext.agent.vote import MOST_EXECUTED, vote
 from genie_ext.embedded.candidates import Candidate, Source
 from genie_ext.embedded.plan import plan_question
-from genie_ext.errors import EngineError, GuardError
+from genie_ext.errors import EngineError, GuardError, QueryCancelledError
 from genie_ext.types import ColumnRef, Dimension, Order, Question, Rows, Step
 
 Make = Callable[..., Candidate]
@@ -75,6 +75,20 @@ def test_what_the_guard_or_the_engine_refuses_drops_out(make, run, error: type[E
     groups = vote([make(refused, _log(0.98)), fine], run[0])
     assert [group.candidates for group in groups] == [(fine,)]
     assert groups[0].share == pytest.approx(1.0)
+
+
+def test_a_stopped_question_is_not_a_failed_reading(make) -> None:
+    def stopped(_: str) -> Rows:
+        raise QueryCancelledError("The query was stopped.")
+
+    with pytest.raises(QueryCancelledError):
+        vote([make("SELECT count(*) FROM orders", -1.0)], stopped)
+
+
+def test_a_result_that_is_cut_says_so_and_stands_apart(make, run) -> None:
+    cut, whole = "SELECT range FROM range(2000)", "SELECT range FROM range(1000)"
+    groups = vote([make(cut, -1.0), make(whole, -2.0)], run[0])
+    assert [(len(group.rows), group.cut) for group in groups] == [(1000, True), (1000, False)]
 
 
 def test_nothing_is_left_where_everything_fails(make, run) -> None:

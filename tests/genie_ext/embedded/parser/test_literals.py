@@ -122,10 +122,12 @@ def test_pattern_escapes_what_stands_for_other_signs(word: str, wanted: tuple[st
 
 
 def test_an_escaped_pattern_fits_the_text_alone() -> None:
-    for word, text in (("like", "is 5%_\\!"), ("starts with", "5%_\\!"), ("ends with", "so 5%_\\")):
-        _, form = pattern(word, ValueItem(text="5%_\\"))
-        query = "SELECT ? ILIKE ? ESCAPE '\\', ? ILIKE ? ESCAPE '\\'"
-        assert duckdb.execute(query, [text, form, text.replace("%", "x"), form]).fetchone() == (True, False)
+    query = "SELECT ? ILIKE ? ESCAPE '\\', ? ILIKE ? ESCAPE '\\'"
+    with duckdb.connect() as connection:
+        for word, text in (("like", "is 5%_\\!"), ("starts with", "5%_\\!"), ("ends with", "so 5%_\\")):
+            _, form = pattern(word, ValueItem(text="5%_\\"))
+            found = connection.execute(query, [text, form, text.replace("%", "x"), form]).fetchall()
+            assert found == [(True, False)]
 
 
 def test_find_pattern_finds_the_word_and_the_value(items_of) -> None:
