@@ -16,13 +16,21 @@ from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter,
 from pydantic.dataclasses import dataclass
 
 from genie_ext.errors import ConfigError
+from genie_ext.model_settings import ModelSettings
 
 Privacy = Literal["schema", "values", "rows"]
+Effort = Literal["low", "auto", "high"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 CONFIG_FILE = "genie.toml"
 _PREFIX = "GENIE_"
 _LISTS = ("allowed_tables", "hidden_columns", "sources")
+_OBJECTS = {
+    "row_filters": '{"sales.orders": "region = \'EU\'"}',
+    "models": '{"local": {"provider": "openai", "model": "qwen3-coder", "tier": "open", "base_url": "http://…"}}',
+    "roles": '{"sql": ["local"]}',
+}
+"""Settings of several parts, with an example of each in JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -53,6 +61,23 @@ class Settings:
         hidden_columns: Columns nobody may read, each as "table.column". In the environment separated by commas.
         row_filters: SQL condition by table name; only rows that fulfil it can be read. In the environment a JSON
             object.
+        models: Models that may be called, by name. In the environment a JSON object.
+        roles: Names of the models for each role, "plan", "sql", "judge" and "describe", the first one preferred and the
+            others in its place when it fails. In the environment a JSON object.
+        local_only: True to call only models on this machine or marked as local; a role without one is not filled.
+        least_tier: The tier below which no answer is given: "embedded", "open" or "frontier".
+        effort: How hard models think: "low" for one try, "auto" for more where signals disagree, "high" for always more
+            and for checks of the answer by other ways.
+        context_tokens: Tokens that a prompt may have at most, whatever the size of the lake.
+        budget_question: US dollars that one question may cost; none = no limit.
+        budget_day: US dollars that all users of this lake may spend on a day, UTC; none = no limit.
+        budget_user: US dollars that one user may spend on a day, UTC; none = no limit.
+        budget_soft: Share of a budget from which `at_soft` applies.
+        at_soft: What happens from there: "downgrade" leaves the frontier tier out, "ask" refuses until `--spend` or a
+            higher budget allows it.
+        response_cache: True to answer a repeated prompt from the cache while model, prompt and index are the same.
+        user: Who asks, for ledger and budgets; none = the user of the operating system.
+        prices: File of prices that replaces those that ship, relative to genie.toml.
         origins: Where each field that is not a default came from; filled by `load_settings`.
     """
 
@@ -73,6 +98,20 @@ class Settings:
     allowed_tables: tuple[str, ...] = ()
     hidden_columns: tuple[str, ...] = ()
     row_filters: Mapping[str, str] = Field(default_factory=dict)
+    models: Mapping[str, ModelSettings] = Field(default_factory=dict)
+    roles: Mapping[Literal["plan", "sql", "judge", "describe"], tuple[str, ...]] = Field(default_factory=dict)
+    local_only: bool = False
+    least_tier: Literal["embedded", "open", "frontier"] = "embedded"
+    effort: Effort = "auto"
+    context_tokens: PositiveInt = 6000
+    budget_question: PositiveFloat | None = None
+    budget_day: PositiveFloat | None = None
+    budget_user: PositiveFloat | None = None
+    budget_soft: Share = 0.8
+    at_soft: Literal["downgrade", "ask"] = "downgrade"
+    response_cache: bool = True
+    user: str | None = None
+    prices: Path | None = None
     origins: Mapping[str, str] = Field(default_factory=dict)
 
     def home_of(self, lake_path: str | Path) -> Path | None:
@@ -109,6 +148,7 @@ def load_settings(lake_path: str | Path | None = None, **overrides: Any) -> Sett
         values |= found
         origins |= {key: name_origin(key) for key in found}
     settings = TypeAdapter(Settings).validate_python(values)
+    _check_roles(settings, origins)
     home = settings.home.expanduser().absolute() if settings.home else None
     return replace(settings, home=home, origins=origins)
 
@@ -134,25 +174,30 @@ def color_wanted() -> bool:
     return not os.environ.get("NO_COLOR")
 
 
+def secret(name: str) -> str | None:
+    """Return what an environment variable holds that no file of settings may hold, or None."""
+    return os.environ.get(name, "").strip() or None
+
+
 def default_lake() -> str | None:
     """Return the lake named by GENIE_LAKE, or None."""
     return os.environ.get(_PREFIX + "LAKE") or None
 
 
 def parse_setting(name: str, text: str, origin: str) -> Any:
-    """Return the value a text stands for: lists are separated by commas, row filters are a JSON object.
+    """Return the value a text stands for: lists are separated by commas, settings of several parts are JSON objects.
 
     Raises:
-        ConfigError: The row filters are not JSON.
+        ConfigError: It is not JSON.
     """
     if name in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if name != "row_filters":
+    if name not in _OBJECTS:
         return text
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        hint = """Write a JSON object such as {"sales.orders": "region = 'EU'"}."""
+        hint = f"Write a JSON object such as {_OBJECTS[name]}."
         raise ConfigError(f"{origin} is not JSON: {error}.", hint=hint) from error
 
 
@@ -183,6 +228,8 @@ def _from_file(path: Path) -> dict[str, Any]:
         found["encoder"] = str(path.parent / Path(encoder).expanduser())
     if isinstance(model := found.get("model"), str):
         found["model"] = path.parent / Path(model).expanduser()
+    if isinstance(prices := found.get("prices"), str):
+        found["prices"] = path.parent / Path(prices).expanduser()
     if isinstance(sources := found.get("sources"), list):
         found["sources"] = [path.parent / Path(s).expanduser() if isinstance(s, str) else s for s in sources]
     return found
@@ -196,6 +243,18 @@ def _from_environment() -> dict[str, Any]:
     return found
 
 
+def _check_roles(settings: Settings, origins: Mapping[str, str]) -> None:
+    """Raise where a role names a model that there is none of."""
+    for role, names in settings.roles.items():
+        unknown = [name for name in names if name not in settings.models]
+        if unknown:
+            known = ", ".join(sorted(settings.models)) or "none"
+            message = (
+                f"{origins.get('roles', 'the settings')} gives the role {role} to an unknown model {unknown[0]!r}."
+            )
+            raise ConfigError(message, hint=f"Models are {known}; each is a table [models.NAME] of genie.toml.")
+
+
 def _check(found: dict[str, Any], name_origin: Any) -> None:
     for key in found:
         if key not in SETTING_NAMES:
@@ -205,6 +264,7 @@ def _check(found: dict[str, Any], name_origin: Any) -> None:
         TypeAdapter(Settings).validate_python(found)
     except ValidationError as error:
         first = error.errors()[0]
-        key = str(first["loc"][0])
-        message = f"{name_origin(key)} sets {key} to {first['input']!r}: {first['msg'].lower()}."
+        key, place = str(first["loc"][0]), ".".join(str(part) for part in first["loc"])
+        given = f" to {first['input']!r}" if not isinstance(first["input"], dict) else ""
+        message = f"{name_origin(key)} sets {place}{given}: {first['msg'].lower()}."
         raise ConfigError(message, hint=f"{key}: {describe_settings()[key]}") from error

@@ -18,7 +18,9 @@ from genie_ext.display_parts import (
     footer_of,
     has_table,
     more_rows,
+    route_of,
     sources_of,
+    steps_of,
 )
 from genie_ext.types import Answer, Clarification, Finding, Refusal, Rows, Turn
 
@@ -82,10 +84,12 @@ def _account(turn: Turn) -> str:
     entries = [
         ("Understood", _paragraphs([plan.interpretation] if plan else [])),
         ("Assumed", _paragraphs(plan.assumptions if plan else [])),
+        ("Steps", _paragraphs(steps_of(turn))),
         ("Sources", _chips(sources_of(turn))),
         ("Filters", _chips(filters_of(plan))),
         ("Checks", _checks(turn)),
         ("Confidence", _confidence(answer) if answer else ""),
+        ("Routed", _paragraphs(["; ".join(route_of(turn))] if route_of(turn) else [])),
         ("Label", _label(answer) if answer else ""),
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{content}</dd>" for name, content in entries if content)

@@ -7,10 +7,11 @@ from typing import Any
 
 from genie_ext.display_cells import cells_of, plain
 from genie_ext.display_parts import filters_of, sources_of
-from genie_ext.types import Plan, Rows, Turn
+from genie_ext.types import Part, Plan, Rows, Turn
 from semantic.types import TableId
 
 WIRE_VERSION = 1
+_PLAIN = ("tier", "routed", "seconds", "spent", "privacy", "fallback")
 
 
 def to_json(turn: Turn) -> dict[str, Any]:
@@ -32,7 +33,9 @@ def to_json(turn: Turn) -> dict[str, Any]:
       intervals in seconds, bytes in base64, structs as objects, lists as arrays, not-a-number as null.
     - `sources`: tables read, for people.
     - `findings`: `check`, `severity`, `message`, `evidence`, `suggestion` each.
-    - `tier`, `seconds`, `cost` (US dollars), `privacy`, `fallback`.
+    - `parts`: the steps before the last, each `name`, `purpose`, `sql`, `rows`, `findings` as above.
+    - `tier`, `routed` (why that tier, a list), `seconds`, `privacy`, `fallback`.
+    - `spent`: what calls to models took: `calls`, `cached`, `tokens_in`, `tokens_out`, `usd`, `unpriced`.
     """
     kind = "answer" if turn.answer else "clarification" if turn.clarification else "refusal"
     return {
@@ -47,7 +50,19 @@ def to_json(turn: Turn) -> dict[str, Any]:
         "rows": _rows(turn.rows),
         "sources": list(sources_of(turn)),
         "findings": _value(turn.findings),
-        **{name: _value(getattr(turn, name)) for name in ("tier", "seconds", "cost", "privacy", "fallback")},
+        "parts": [_part(part) for part in turn.parts],
+        **{name: _value(getattr(turn, name)) for name in _PLAIN},
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    """Return a step before the last one."""
+    return {
+        "name": part.name,
+        "purpose": part.purpose,
+        "sql": _without(_value(part.sql), "executable"),
+        "rows": _rows(part.rows),
+        "findings": _value(part.findings),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from genie_ext.display_cells import plain
-from genie_ext.types import Answer, ColumnRef, Filter, Label, Measure, Plan, Severity, Step, TimeRange, Turn
+from genie_ext.types import Answer, ColumnRef, Filter, Label, Measure, Plan, Severity, Spent, Step, TimeRange, Turn
 
 MARKS: dict[Severity, str] = {"ok": "✓", "note": "·", "warning": "!", "error": "✗"}
 LABELS: dict[Label, str] = {
@@ -23,6 +23,24 @@ def filters_of(plan: Plan | None) -> tuple[str, ...]:
         return ()
     clauses = [clause for step in plan.steps for clause in _clauses(step)]
     return tuple(dict.fromkeys(clauses))
+
+
+def steps_of(turn: Turn) -> tuple[str, ...]:
+    """Return the steps before the last one, each with what it computes and the number of its rows."""
+    return tuple(
+        f"{part.name}: {part.purpose} ({more_than(part.rows.table.num_rows, cut=part.rows.truncated)})"
+        for part in turn.parts
+    )
+
+
+def more_than(count: int, *, cut: bool) -> str:
+    """Return a number of rows, "or more" where they were cut off."""
+    return f"{count:,} row{'' if count == 1 else 's'}{' or more' if cut else ''}"
+
+
+def route_of(turn: Turn) -> tuple[str, ...]:
+    """Return why the question went to models; nothing where it did not."""
+    return turn.routed if turn.tier != "embedded" else ()
 
 
 def sources_of(turn: Turn) -> tuple[str, ...]:
@@ -50,9 +68,19 @@ def checks_of(turn: Turn) -> str:
 
 def footer_of(turn: Turn) -> tuple[str, ...]:
     """Return tier, cost, time and privacy, and the fallback where there was one."""
-    cost = "no cost" if turn.cost == 0 else f"${turn.cost:.4f}" if turn.cost < 0.1 else f"${turn.cost:.2f}"
-    parts = (f"{turn.tier} tier", cost, f"{turn.seconds:.2f} s", f"privacy: {turn.privacy}")
+    parts = (f"{turn.tier} tier", cost_of(turn.spent), f"{turn.seconds:.2f} s", f"privacy: {turn.privacy}")
     return (*parts, turn.fallback) if turn.fallback else parts
+
+
+def cost_of(spent: Spent) -> str:
+    """Return what calls to models took: "no cost" where there was none, and what has no known price."""
+    calls = spent.calls + spent.cached
+    if not calls:
+        return "no cost"
+    paid = f"${spent.usd:.4f}" if spent.usd < 0.1 else f"${spent.usd:.2f}"
+    unknown = f" + {spent.unpriced} unpriced" if spent.unpriced else ""
+    tokens = f"{spent.tokens_in + spent.tokens_out:,} tokens"
+    return f"{paid}{unknown}, {tokens} in {calls} model call{'s' if calls > 1 else ''}"
 
 
 def more_rows(turn: Turn, shown_rows: int) -> str:

@@ -16,7 +16,9 @@ from genie_ext.display_parts import (
     footer_of,
     has_table,
     more_rows,
+    route_of,
     sources_of,
+    steps_of,
 )
 from genie_ext.display_width import columns_of, cut
 from genie_ext.types import Clarification, Finding, Refusal, Rows, Severity, Turn
@@ -91,6 +93,7 @@ def _account(turn: Turn, width: int, color: bool) -> list[str]:
     if turn.plan:
         lines += _labelled("Understood", [turn.plan.interpretation], width, color)
         lines += _labelled("Assumed", turn.plan.assumptions, width, color)
+    lines += _labelled("Steps", steps_of(turn), width, color)
     lines += _labelled("Sources", [", ".join(sources_of(turn))], width, color)
     lines += _labelled("Filters", ["; ".join(filters_of(turn.plan))], width, color)
     lines += _checks(turn.findings, width, color)
@@ -99,6 +102,7 @@ def _account(turn: Turn, width: int, color: bool) -> list[str]:
         lines += _labelled(
             "Confidence", [confidence_of(turn.answer) + (f": {reasons}" if reasons else "")], width, color
         )
+        lines += _labelled("Routed", ["; ".join(route_of(turn))], width, color)
         lines += _labelled("Label", [f"{turn.answer.label}: {LABELS[turn.answer.label]}"], width, color)
     if turn.sql:
         text = clean(turn.sql.text.strip(), lines=True).expandtabs(4).splitlines()

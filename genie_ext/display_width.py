@@ -26,9 +26,10 @@ def cut(text: str, width: int) -> str:
 
 
 def one_line(text: str, width: int) -> str:
-    """Return the text on one line that fits the width, with every run of white space as one blank."""
+    """Return the text on one line that fits the width: white space as one blank, no sign that steers a terminal."""
     # Only the part that can be seen is looked at; SQL may be long.
-    return cut(" ".join(text[: 20 * width].split()), width)
+    seen = " ".join(text[: 20 * width].split())
+    return cut("".join(sign for sign in seen if unicodedata.category(sign) not in {"Cc", "Cf"}), width)
 
 
 def _char_width(char: str) -> int:

@@ -11,17 +11,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from genie_ext.config import Settings, load_settings
 from genie_ext.errors import ConfigError, GenieError, QueryCancelledError
+from genie_ext.lakes import open_lake
+from genie_ext.models.capability import Capability
+from genie_ext.models.state import STATE_FILE, State
 from genie_ext.scoring import Row, calibration, holds_answer, order_matters, same_rows, table_rows, wilson
 from genie_ext.session import Session
-from genie_ext.types import Turn
+from genie_ext.types import Tier, Turn
 from semantic.errors import SemanticError
 
 # What is kept of an outcome in the file of details.
-_RECORDED = ("answered", "right", "confidence", "planned", "sql", "reason", "error")
+_RECORDED = ("answered", "right", "confidence", "planned", "sql", "reason", "error", "tier", "usd", "tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,9 @@ class Outcome:
         answered: True where rows came back; False for refusals, questions back and errors.
         right: True where the rows are the gold rows, or where a question without an answer got none.
         error: Message of the error that ended the question, empty where there was none.
+        tier: Which tier answered or refused, empty where an error ended it.
+        usd: What calls to models cost, as far as prices are known.
+        tokens: Tokens that models read and wrote.
         warm: False for the first question of a session, whose time includes start-up.
         seconds: Wall time of the question alone.
     """
@@ -71,6 +77,9 @@ class Outcome:
     sql: str = ""
     reason: str = ""
     error: str = ""
+    tier: Tier | Literal[""] = ""
+    usd: float = 0.0
+    tokens: int = 0
     warm: bool = True
     seconds: float = 0.0
 
@@ -218,8 +227,12 @@ def _evaluate_database(path: Path, cases: Sequence[Case], settings: Settings) ->
     with closing(duckdb.connect(str(path), read_only=True)) as connection, session:
         if cases[0].schema:
             connection.execute("SET schema = '{}'".format(cases[0].schema.replace("'", "''")))
+        outcomes = []
         for number, case in enumerate(cases):
-            yield replace(_evaluate_case(case, session, connection), warm=number > 0)
+            outcomes.append(replace(_evaluate_case(case, session, connection), warm=number > 0))
+            yield outcomes[-1]
+        if session.agent.models is not None:  # without models there is nothing to choose among
+            _note_capability(path, outcomes)
 
 
 def _evaluate_case(case: Case, session: Session, connection: Any) -> Outcome:
@@ -241,6 +254,14 @@ def _evaluate_case(case: Case, session: Session, connection: Any) -> Outcome:
     return _outcome(case, turn, right=judge(case, turn, gold), seconds=seconds)
 
 
+def _note_capability(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Put on record in the lake's own home how the tiers did that its questions went to, so that the router knows."""
+    capability = Capability(State(open_lake(path, load_settings(path)).home / STATE_FILE))
+    for outcome in outcomes:
+        if outcome.tier:
+            capability.record(outcome.tier, "", right=outcome.right)
+
+
 def _outcome(case: Case, turn: Turn, *, right: bool, seconds: float) -> Outcome:
     reason = turn.refusal.reason if turn.refusal else turn.clarification.question if turn.clarification else ""
     return Outcome(
@@ -251,6 +272,9 @@ def _outcome(case: Case, turn: Turn, *, right: bool, seconds: float) -> Outcome:
         planned=turn.plan.confidence if turn.plan else 0.0,
         sql=turn.sql.text if turn.sql else "",
         reason=reason,
+        tier=turn.tier,
+        usd=turn.spent.usd,
+        tokens=turn.spent.tokens_in + turn.spent.tokens_out,
         seconds=seconds,
     )
 

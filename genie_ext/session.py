@@ -5,19 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from genie_ext.agent.agent import Agent
 from genie_ext.agent.choice import pick
+from genie_ext.agent.desk import Terms
 from genie_ext.agent.explain import Explanation
+from genie_ext.agent.open_models import open_models
 from genie_ext.agent.plan import Bands
 from genie_ext.config import Settings, load_settings
 from genie_ext.engines.base import Engine, Limits
 from genie_ext.errors import GenieError, LakeUnavailableError, QuestionError
+from genie_ext.guard import Policy
 from genie_ext.lakes import open_index, open_lake, refresh_index
+from genie_ext.models.router import Route
 from genie_ext.policies import make_policy
+from genie_ext.prompts.render import Prompt, Stage
 from genie_ext.types import Clarification, Event, Question, Turn
 from genie_ext.worker import Worker
 from semantic.errors import EncoderMismatchError, IndexBrokenError, IndexNotFoundError, ModelError, SemanticError
@@ -77,7 +83,9 @@ class Session:
             bands=Bands(answer=self.settings.answer_above, offer=self.settings.offer_above),
             privacy=self.settings.privacy,
             fallback=fallback,
+            terms=_terms(self.settings, policy),
         )
+        self.agent = replace(self.agent, models=open_models(self.agent, self.settings, self.lake.home))
 
     def ask(self, text: str, *, thread: str = "") -> Turn:
         """Return the turn of a question; in a named thread it may lean on the questions before.
@@ -119,6 +127,26 @@ class Session:
         with self._lock:
             return self.agent.explain(self._question(text, thread), self._threads.get(thread) if thread else None)
 
+    def route(self, text: str, *, thread: str = "") -> Route:
+        """Return which tier would answer a question, and why; nothing is sent to a model.
+
+        Raises:
+            QuestionError: The question is empty or too long.
+            GuardError: A policy forbids what it needs.
+        """
+        with self._lock:
+            return self.agent.route(self._question(text, thread), self._threads.get(thread) if thread else None)
+
+    def prompt(self, stage: Stage, text: str) -> Prompt:
+        """Return the exact prompt of a stage for a question; nothing is sent to a model.
+
+        Raises:
+            QuestionError: The question is empty or too long.
+                CannotAnswerError: The stage needs a plan that there is none of.
+        """
+        with self._lock:
+            return self.agent.prompt(stage, self._question(text, ""))
+
     def _question(self, text: str, thread: str) -> Question:
         return Question(text=_clean(text), thread=thread, today=self.settings.today or _today())
 
@@ -135,13 +163,17 @@ class Session:
         self._asked.pop(thread, None)
 
     def cancel(self) -> None:
-        """Stop the query that runs, from another thread."""
+        """Stop the query and the calls to models that run, from another thread."""
+        if self.agent.models is not None:
+            self.agent.models.cancel()
         self.engine.cancel()
 
     def close(self) -> None:
         """End the worker and close the index."""
         self.engine.close()
         self.index.close()
+        if self.agent.models is not None:
+            self.agent.models.close()
 
     def __enter__(self) -> Self:
         """Return the session itself."""
@@ -189,6 +221,12 @@ def _engine(source: str | Path | duckdb.DuckDBPyConnection, lake: Lake, settings
     from genie_ext.engines.live import LiveEngine
 
     return LiveEngine(source, limits), LiveEngine.fallback
+
+
+def _terms(settings: Settings, policy: Policy) -> Terms:
+    """Return on what terms models are asked: what may leave, how much of it, and what is not even named."""
+    barred = {table: policy.hidden(table) for table in policy.hidden_columns}
+    return Terms(privacy=settings.privacy, tokens=settings.context_tokens, barred=barred)
 
 
 def _today() -> dt.date:

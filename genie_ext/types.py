@@ -186,6 +186,10 @@ class Step:
         defaults: Conditions under which a table is read unless a question asks otherwise, as (table, SQL).
         level: Date that the figures must not be added over, so that only its last value counts.
         combined: What the rows are combined with, None where they stand alone.
+        name: How later steps of the plan call its rows, empty where none does.
+        uses: Names of the steps before it whose rows it reads.
+        purpose: What it computes, in words.
+        free: True where `purpose` says more than the parts above, so that a model writes its SQL; else it is compiled.
     """
 
     sources: tuple[TableId, ...]
@@ -201,6 +205,10 @@ class Step:
     defaults: tuple[tuple[TableId, str], ...] = ()
     level: ColumnRef | None = None
     combined: Combination | None = None
+    name: str = ""
+    uses: tuple[str, ...] = ()
+    purpose: str = ""
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,11 +253,19 @@ class Clarification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """No answer, with what is missing and what to try next."""
+    """No answer, with what is missing and what to try next.
+
+    Attributes:
+        reason: Why there is none.
+        missing: What an answer would need.
+        suggestions: What to try next.
+        settled: True where a person, a policy or a rule of the lake decided it, so that no other tier may answer.
+    """
 
     reason: str
     missing: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    settled: bool = False
 
 
 # --- SQL and rows -----------------------------------------------------------------------------------------------------
@@ -334,6 +350,38 @@ class Answer:
     chart: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What calls to models took for one question.
+
+    Attributes:
+        calls: Number of calls that reached a server.
+        cached: Number of calls answered from the response cache.
+        tokens_in: Tokens read by models.
+        tokens_out: Tokens written by models.
+        usd: Price in US dollars of the calls whose price is known.
+        unpriced: Number of calls whose price is not known.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One finished step of an answer of several: its name, what it computes, its query and its rows."""
+
+    name: str
+    purpose: str
+    sql: Sql
+    rows: Rows
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Turn:
     """All of one question and its answer; the one value that faces show.
@@ -342,7 +390,9 @@ class Turn:
 
     Attributes:
         seconds: Wall time of the whole turn.
-        cost: Price of model calls in US dollars, 0 on the embedded tier.
+        parts: The steps before the last one, in the order they finished, where the answer took several.
+        spent: What calls to models took, nothing on the embedded tier.
+        routed: Why this tier answered, each a short clause.
         privacy: What was allowed to leave the machine.
         fallback: Says so where the query ran on the user's own connection instead of the locked worker, else empty.
     """
@@ -357,7 +407,9 @@ class Turn:
     refusal: Refusal | None = None
     tier: Tier = "embedded"
     seconds: float = 0.0
-    cost: float = 0.0
+    parts: tuple[Part, ...] = ()
+    spent: Spent = field(default_factory=Spent)
+    routed: tuple[str, ...] = ()
     privacy: str = "values"
     fallback: str = ""
 
@@ -367,11 +419,14 @@ class Event:
     """Something that happened on the way to an answer.
 
     Attributes:
-        kind: "found", "planned", "sql", "finding", "repaired", "rows" or "answer".
+        kind: What happened; "answer" is the last.
         text: One line for a progress display.
-        value: The value behind it: Context, Plan, Sql, Finding, Rows or, for the last event, the Turn.
+        value: The value behind it: Context ("found"), Plan ("planned"), Step ("step"), Sql, Finding, Rows, Part
+            ("part"), Spent ("cost") or, for the last event, the Turn; None for "routed" and "planning".
     """
 
-    kind: Literal["found", "planned", "sql", "finding", "repaired", "rows", "answer"]
+    kind: Literal[
+        "found", "routed", "planning", "planned", "step", "sql", "finding", "repaired", "rows", "part", "cost", "answer"
+    ]
     text: str
     value: Any = None

@@ -45,6 +45,7 @@ class Worker:
         self._idle_s = idle_s
         self._turn = threading.RLock()
         self._cancelled = threading.Event()
+        self._wave = 0
         self._child: ChildProcess | None = None
         self._timer: threading.Timer | None = None
         self.hardening: tuple[str, ...] = ()
@@ -65,9 +66,13 @@ class Worker:
             QueryCancelledError: `cancel` was called, or Ctrl-C pressed.
             ResourceLimitError: It needed too much memory, or its result is too large.
         """
+        wave = self._wave
         with self._turn:
             self._stop_timer()
             self._cancelled.clear()
+            if self._wave != wave:  # it was stopped while it waited for the query before it
+                self._start_timer()
+                raise QueryCancelledError("The query was stopped.", sql=sql.text)
             try:
                 return self._ask(self._started(), sql, self._limits.timeout_s if timeout_s is None else timeout_s)
             except KeyboardInterrupt:
@@ -89,7 +94,8 @@ class Worker:
             self._start_timer()
 
     def cancel(self) -> None:
-        """Stop the query that runs, from another thread; nothing happens where none does."""
+        """Stop the query that runs and those that wait, from another thread; nothing happens where none does."""
+        self._wave += 1
         self._cancelled.set()
         child = self._child
         if child is not None:

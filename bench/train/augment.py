@@ -1,4 +1,4 @@
-"""Augmentation: the same question over a schema in another order and without some of what it does not need.
+"""Augmentation: the same question over a schema in another order, less of what it does not need, and some words hidden.
 
 A network that sees each schema in one form learns the schema by heart; databases are few, their forms are many.
 """
@@ -17,13 +17,16 @@ from genie_ext.embedded.parser.inputs import Inputs
 _MOST_DROPPED = 0.5
 _SHUFFLED_COLUMNS = 0.3
 _CLIPPED = (0, 1)
+_MOST_HIDDEN = 0.15
+_HIDDEN_WORD, _FIRST_WORD = 103, 999
+"""BERT's [MASK], and the first token of its vocabulary that is a word or a sign of the text."""
 
 
 def augment(example: Example, rng: np.random.Generator) -> Example:
     """Return the example over a changed schema, itself where its schema was cut to fit.
 
     Tables change places, now and then columns within their table do, and columns and tables that no action points to
-    are left out at a rate drawn for each example.
+    are left out at a rate drawn for each example. Words are hidden, too, at such a rate.
     """
     inputs = example.inputs
     named = inputs.spans[inputs.kinds < 2]
@@ -41,7 +44,7 @@ def augment(example: Example, rng: np.random.Generator) -> Example:
     actions = example.actions.copy()
     actions[pointed] = new_of[actions[pointed] - len(WORDS)] + len(WORDS)
     changed = Inputs(
-        ids=ids,
+        ids=_hide(ids, rng),
         question=inputs.question,
         spans=spans,
         kinds=inputs.kinds[kept],
@@ -49,6 +52,12 @@ def augment(example: Example, rng: np.random.Generator) -> Example:
         features=inputs.features[kept],
     )
     return replace(example, inputs=changed, actions=actions, roles=example.roles[kept])
+
+
+def _hide(ids: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the tokens with some words hidden, so that no single word decides a plan."""
+    rate = rng.uniform(0, _MOST_HIDDEN)
+    return np.where((ids >= _FIRST_WORD) & (rng.random(len(ids)) < rate), _HIDDEN_WORD, ids)
 
 
 def _choose(example: Example, rng: np.random.Generator) -> tuple[list[tuple[int, list[int]]], NDArray[np.int64]]:

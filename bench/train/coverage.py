@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.train.gold import say_step
-from bench.train.gold_scope import NotSaidError
 from genie_ext.config import load_settings
+from genie_ext.embedded.sql_reader.read import say_step
+from genie_ext.embedded.sql_reader.scope import NotSaidError
 from genie_ext.embedded.write import write_sql
 from genie_ext.errors import CannotAnswerError
 from genie_ext.evaluate import Case, find_database, read_cases
@@ -40,7 +40,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """How one gold query went through a step and back.
+    """How one query went through a step and back.
 
     Attributes:
         reason: Why it did not come back equal, empty where it did.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,11 @@ _WARM_UP = 0.04
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        "--data", type=Path, action="append", required=True, help="folder with train.npz and held.npz; may be repeated"
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        help="folder with train.npz and, where some are held out, held.npz; may be repeated",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint.pt")
     parser.add_argument("--minutes", type=float, required=True, help="budget of wall time; rates decay to 0 over it")
@@ -54,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     device = torch.device(arguments.device)
     sets = {folder.name: usable(load_examples(folder / "train.npz")) for folder in arguments.data}
     train = [example for examples in sets.values() for example in examples]
-    held = usable([e for folder in arguments.data for e in load_examples(folder / "held.npz")])
+    held = usable(load_held(arguments.data))
     held = random.Random(arguments.seed).sample(held, min(arguments.held_limit, len(held)))
     if len(sets) < len(arguments.data):
         raise SystemExit("Two folders of --data have the same name; rename one.")
@@ -75,6 +79,18 @@ def run(arguments: argparse.Namespace) -> None:
         training.progress = load_checkpoint(arguments.out, parser, training.optimizer, progress)
     print(f"{len(train)} examples, {len(held)} held out, {training.progress.elapsed / 60:.1f} minutes done", flush=True)
     training.train(train, held, report_every=60 * arguments.report_minutes)
+
+
+def load_held(folders: Sequence[Path]) -> list[Example]:
+    """Return the held-out examples of folders; one of synthetic questions alone has none.
+
+    Raises:
+        SystemExit: No folder has any.
+    """
+    files = [folder / "held.npz" for folder in folders if (folder / "held.npz").exists()]
+    if not files:
+        raise SystemExit("No folder of --data has a held.npz, so nothing would be measured: add one that has.")
+    return [example for file in files for example in load_examples(file)]
 
 
 def new_parser(*, dropout: float = 0.0) -> Parser:

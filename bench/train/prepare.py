@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from bench.folds import is_held_out
 from bench.train.examples import ROLES, Example, save_examples
-from bench.train.gold import read_step
 from genie_ext.agent.context import find_context
 from genie_ext.config import Settings, load_settings
 from genie_ext.embedded.parser.grammar import START, WORDS, advance, mask
@@ -30,6 +29,8 @@ from genie_ext.embedded.parser.literals import UnsayableError
 from genie_ext.embedded.parser.parse import read_tokenizer
 from genie_ext.embedded.parser.serialise import Serialiser
 from genie_ext.embedded.parser.write_actions import write_actions
+from genie_ext.embedded.sql_reader.read import say_step
+from genie_ext.embedded.sql_reader.scope import NotSaidError
 from genie_ext.lakes import open_index, open_lake, refresh_index
 from genie_ext.policies import make_policy
 from genie_ext.types import ColumnRef, Context, Measure, Question, Step
@@ -81,7 +82,7 @@ def _prepare(job: tuple[Path, Path, list[dict[str, Any]]]) -> tuple[list[Example
     settings = load_settings(path, home=home)
     made: list[Example] = []
     lost: Counter[str] = Counter()
-    with closing(_index(path, settings)) as index:
+    with closing(ready_index(path, settings)) as index:
         policy = make_policy(settings, index)
         serialiser = Serialiser(read_tokenizer())
         for row in rows:
@@ -94,7 +95,8 @@ def _prepare(job: tuple[Path, Path, list[dict[str, Any]]]) -> tuple[list[Example
     return made, lost
 
 
-def _index(path: Path, settings: Settings) -> Index:
+def ready_index(path: Path, settings: Settings) -> Index:
+    """Return the index of a lake, built where there is none yet."""
     lake = open_lake(path, settings)
     try:
         return open_index(lake, settings)
@@ -104,9 +106,20 @@ def _index(path: Path, settings: Settings) -> Index:
 
 
 def _example(context: Context, row: dict[str, Any], serialiser: Serialiser) -> Example:
-    step = read_step(row["sql_duckdb"], context.tables, context.relationships, context.names)
-    if step is None:
-        raise UnsayableError("outside the plan")
+    try:
+        step = say_step(row["sql_duckdb"], context.tables, context.relationships, context.names)
+    except NotSaidError as error:
+        raise UnsayableError("outside the plan") from error
+    wording = "syn" if context.question.text != row["question"] else "own"
+    return make_example(context, step, serialiser, name=f"{row['id']}:{wording}", db=row["db"])
+
+
+def make_example(context: Context, step: Step, serialiser: Serialiser, *, name: str, db: str) -> Example:
+    """Return the example of a question and the step that answers it.
+
+    Raises:
+        UnsayableError: The actions cannot say the step over what the context shows.
+    """
     items = find_items(context)
     actions = np.array(write_actions(step, items), dtype=np.int64)
     return Example(
@@ -114,8 +127,8 @@ def _example(context: Context, row: dict[str, Any], serialiser: Serialiser) -> E
         actions=actions,
         allowed=np.array(list(_allowed(actions, items))),
         roles=_roles(step, items),
-        id=f"{row['id']}:{'syn' if context.question.text != row['question'] else 'own'}",
-        db=row["db"],
+        id=name,
+        db=db,
     )
 
 

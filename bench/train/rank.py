@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.folds import fold_of
-from genie_ext.embedded.ranking import SHIPPED
+from genie_ext.embedded.ranking import SHIPPED, chance_of
 
 FOLDS = 5
 AGAINST = frozenset(
@@ -98,8 +98,7 @@ def _held_out(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[list
 
 
 def _chance(weights: dict[str, float], features: dict[str, float]) -> float:
-    odds = weights["bias"] + sum(weights[name] * value for name, value in features.items())
-    return float(1 / (1 + np.exp(-odds)))
+    return chance_of(features, weights)
 
 
 def _report(rows: Sequence[dict[str, Any]], chances: Sequence[Sequence[float]]) -> None:

@@ -10,13 +10,20 @@ from functools import cache
 from genie_ext.agent.answer import make_answer
 from genie_ext.agent.checks import check_answer
 from genie_ext.agent.context import find_context
+from genie_ext.agent.desk import Terms
 from genie_ext.agent.evidence import Evidence
 from genie_ext.agent.explain import Explanation, explain_question
+from genie_ext.agent.model_path import ModelPath
+from genie_ext.agent.model_plan import plan_prompt
+from genie_ext.agent.model_sql import sql_prompt
 from genie_ext.agent.plan import Bands, choose_plan, doubtful
 from genie_ext.agent.sql import write_checked
 from genie_ext.embedded.parser.parse import Parser, shipped_parser
 from genie_ext.engines.base import Engine
+from genie_ext.errors import CannotAnswerError
 from genie_ext.guard import Policy, check
+from genie_ext.models.router import Route
+from genie_ext.prompts.render import Prompt, Stage
 from genie_ext.types import Clarification, Context, Event, Finding, Plan, Question, Refusal, Rows, Turn
 from semantic.found import Hit
 from semantic.index import Index
@@ -41,6 +48,8 @@ class Agent:
         parser: Writes readings of questions.
         privacy: Shown in every answer.
         fallback: Says so where the engine is the user's own connection, else empty.
+        terms: On what terms models are asked.
+        models: Answers what the embedded tier is not sure of, None where no model is configured.
     """
 
     index: Index
@@ -51,6 +60,8 @@ class Agent:
     parser: Parser = field(default_factory=shipped_parser)
     privacy: str = "values"
     fallback: str = ""
+    terms: Terms = field(default_factory=lambda: Terms(privacy="values", tokens=6000))
+    models: ModelPath | None = None
 
     def ask(self, question: Question, previous: Turn | None = None, *, plan: Plan | None = None) -> Iterator[Event]:
         """Yield what happens on the way; the last event is "answer" and carries the turn.
@@ -71,14 +82,40 @@ class Agent:
         lookup = cache(self.look_up)
         made = plan or choose_plan(context, lookup, self.parser, self.read, bands=self.bands)
         empty = Turn(question=question, privacy=self.privacy, fallback=self.fallback)
-        if isinstance(made, Refusal):
-            turn = replace(empty, refusal=made)
-        elif isinstance(made, Clarification):
-            turn = replace(empty, clarification=made)
-        else:
-            yield Event(kind="planned", text=made.interpretation, value=made)
-            turn = yield from self._answer(context, made, empty, picked=plan is not None)
+        turn = yield from self._turn(context, made, empty, picked=plan is not None)
         yield _last(replace(turn, seconds=time.perf_counter() - start))
+
+    def _turn(
+        self, context: Context, made: Plan | Clarification | Refusal, empty: Turn, *, picked: bool
+    ) -> Generator[Event, None, Turn]:
+        """Yield what the tier that the question goes to does; return its turn."""
+        if self.models is None or picked:
+            return (yield from self._embedded(context, made, empty, picked=picked))
+        route = self.models.route(context, made)
+        yield Event(kind="routed", text=f"To the {route.tier} tier: {route.why[-1]}")
+        if route.tier == "embedded":
+            turn = yield from self._embedded(context, made, replace(empty, routed=route.why), picked=False)
+            if turn.refusal is None or turn.plan is None:  # answered, asked back, or decided before any plan
+                return turn
+            route = self.models.route(context, made, failed=("embedded",))
+            if route.tier in (None, "embedded"):
+                return turn
+            yield Event(kind="routed", text=f"To the {route.tier} tier: {route.why[-1]}")
+        if route.tier is None:
+            refusal = Refusal(reason="No tier may answer this.", missing=route.missing, suggestions=route.why)
+            return replace(empty, refusal=refusal, routed=route.why)
+        return (yield from self.models.answer(context, route, empty))
+
+    def _embedded(
+        self, context: Context, made: Plan | Clarification | Refusal, empty: Turn, *, picked: bool
+    ) -> Generator[Event, None, Turn]:
+        """Yield what the embedded tier does; return its turn."""
+        if isinstance(made, Refusal):
+            return replace(empty, refusal=made)
+        if isinstance(made, Clarification):
+            return replace(empty, clarification=made)
+        yield Event(kind="planned", text=made.interpretation, value=made)
+        return (yield from self._answer(context, made, empty, picked=picked))
 
     def _answer(self, context: Context, plan: Plan, empty: Turn, *, picked: bool) -> Generator[Event, None, Turn]:
         """Yield the events from the SQL to the findings; return the turn with the answer."""
@@ -103,6 +140,38 @@ class Agent:
         """
         context = find_context(question, self.index, self.policy, previous)
         return explain_question(context, cache(self.look_up), self.parser, self.read, bands=self.bands)
+
+    def route(self, question: Question, previous: Turn | None = None) -> Route:
+        """Return which tier would answer a question, and why; nothing is sent to a model.
+
+        Raises:
+            GuardError: A policy forbids what the question needs.
+        """
+        context = find_context(question, self.index, self.policy, previous)
+        made = choose_plan(context, cache(self.look_up), self.parser, self.read, bands=self.bands)
+        if self.models is None:
+            return Route(tier="embedded", why=("no model is configured",))
+        return self.models.route(context, made)
+
+    def prompt(self, stage: Stage, question: Question, previous: Turn | None = None) -> Prompt:
+        """Return the exact prompt of a stage for a question; nothing is sent to a model.
+
+        Of the stage "sql" it is that for the embedded tier's own plan, which stands in for a model's.
+
+        Raises:
+            GuardError: A policy forbids what the question needs.
+            CannotAnswerError: The stage is "sql" and the embedded tier has no plan to show it for.
+        """
+        context = find_context(question, self.index, self.policy, previous)
+        terms = self.terms
+        if stage == "plan":
+            return plan_prompt(context, terms)[0]
+        made = choose_plan(context, cache(self.look_up), self.parser, self.read, bands=Bands(answer=0.0, offer=1.0))
+        if not isinstance(made, Plan):
+            message = "The embedded tier has no plan for this, and without one there is no such prompt."
+            raise CannotAnswerError(message, hint="Ask something simpler, or look at the stage plan.")
+        step = replace(made.steps[-1], purpose=made.interpretation)
+        return sql_prompt(step, context, terms, relations={})[0]
 
     def look_up(self, phrase: str) -> Sequence[Hit]:
         """Return the columns and tables that a phrase means, best first of each."""

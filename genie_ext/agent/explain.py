@@ -189,8 +189,9 @@ def _why_rules(planned: Planned, reading: Reading) -> str:
     """Return why the reading of the rules is not weighed against others."""
     if planned.draft is not None and planned.draft.continues:
         return "It continues the question before."
-    dated = "It names dates, which only the rules read."
-    return dated if reading.dates else "The rules are sure of it, so that nothing else was asked."
+    if any(cue.kind == "grain" for cue in reading.cues):
+        return "It is split by a period, which only the rules read."
+    return "It names dates, which only the rules read." if reading.dates else "Only the rules can read it."
 
 
 def _outcome(decided: Plan | Clarification | Refusal, bands: Bands) -> str:

@@ -31,6 +31,11 @@ from genie_ext.types import Turn
     metavar="NAME",
     help="Conversation to go on with, so that a question may refer to those before.",
 )
+@click.option(
+    "--effort",
+    type=click.Choice(["low", "auto", "high"]),
+    help="How hard models think: one try, more where signals disagree, or always more. Default: the setting.",
+)
 @click.option("--no-color", is_flag=True, help="Write plain text; NO_COLOR does the same.")
 @click.option("--width", type=click.IntRange(40), help="Columns of text. Default: the terminal's.")
 @settings_option
@@ -44,6 +49,7 @@ def ask(
     output: Path | None,
     chart: Path | None,
     thread: str,
+    effort: str | None,
     no_color: bool,
     width: int | None,
     overrides: dict[str, Any],
@@ -56,7 +62,7 @@ def ask(
     Exit codes: 0 answered, 2 wrong use or no lake, 3 cannot answer, 4 refused by the guard, 1 any other error.
     """
     form = _form(json=as_json, sql=as_sql, csv=as_csv)
-    path, settings = open_settings(lake, overrides)
+    path, settings = open_settings(lake, {**overrides, **({"effort": effort} if effort else {})})
     turn = _answer(path, settings, " ".join(question), thread)
     if output and turn.rows and turn.answer:
         from genie_ext.export import write_rows

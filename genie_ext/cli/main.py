@@ -18,8 +18,12 @@ from genie_ext.cli.doctor import doctor
 from genie_ext.cli.eval import evaluate
 from genie_ext.cli.explain import explain
 from genie_ext.cli.index import index
+from genie_ext.cli.ledger import ledger
 from genie_ext.cli.model import model
+from genie_ext.cli.models import models
+from genie_ext.cli.prompts import prompts
 from genie_ext.cli.reference import reference
+from genie_ext.cli.route import route
 from genie_ext.cli.search import search
 from genie_ext.config import debug_wanted
 from genie_ext.errors import GenieError, QueryCancelledError
@@ -49,7 +53,11 @@ def genie() -> None:
     """  # noqa: D301 - click's mark for a block that keeps its lines
 
 
-for _command in (ask, explain, search, index, batch, evaluate, doctor, demo, model, config, reference):
+_COMMANDS = (
+    ask, explain, search, index, batch, evaluate, doctor, demo, model, models, route, prompts, ledger, config,
+    reference,
+)  # fmt: skip
+for _command in _COMMANDS:
     genie.add_command(_command)
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from genie_ext.embedded.draft import Draft
+from genie_ext.embedded.left import years_left
 from genie_ext.embedded.parser.parse import Parsed
 from genie_ext.embedded.plan import Planned, complete
 from genie_ext.embedded.roles import choose_roles
-from genie_ext.embedded.steps import conditioned
+from genie_ext.embedded.steps import conditioned, conditions
 from genie_ext.embedded.traps import find_traps
 from genie_ext.embedded.values import spellings
 from genie_ext.embedded.write import write_sql
@@ -95,17 +96,26 @@ def _sql(draft: Draft, step: Step) -> str:
 
 
 def _dated(draft: Draft, step: Step) -> Step:
-    """Return the step within the period that the question names, which the parser does not read.
+    """Return the step within the period that the question names, unless it compares these years in its own way.
 
     Raises:
-        CannotAnswerError: The parser compares the same dates in its own way.
+        CannotAnswerError: It leaves out a year, or compares the dates of the period with something else.
     """
-    time = draft.time
-    if time is None:
+    time, years = draft.time, years_left(draft, step)
+    if draft.reading.dates and any(condition.values and _is_date(draft, condition) for condition in conditions(step)):
+        raise CannotAnswerError("A date is compared as text.")
+    if time is None and years:
+        raise CannotAnswerError(f"“{years[0].text}” is not used.")
+    if time is None or (draft.reading.dates and not years and all(phrase.years for phrase in draft.reading.dates)):
         return step
     if any(ref == time.column for ref in conditioned(step)):
         raise CannotAnswerError(f"“{time.phrase}” was read in two ways.")
     return replace(step, time=time)
+
+
+def _is_date(draft: Draft, condition: Filter) -> bool:
+    column = draft.column(condition.subject) if isinstance(condition.subject, ColumnRef) else None
+    return column is not None and column.family == "date"
 
 
 def _spelled(context: Context, step: Step) -> Step:

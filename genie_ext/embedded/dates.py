@@ -99,9 +99,8 @@ def _read_safely(
 
 def _phrase(text: str, match: re.Match[str], span: Span) -> DatePhrase:
     words = text[match.start() : match.end()]
-    only_years = (
-        re.fullmatch(rf"[a-z' ]*{_YEAR}(?:(?: and| or| to|-| -) ?(?:the year )?{_YEAR})?", words.lower()) is not None
-    )
+    years = re.fullmatch(rf"[a-z' ]*{_YEAR}(?:(?: and| or| to|-| -) ?(?:the year )?{_YEAR})?", words.lower())
+    only_years = years is not None and re.search(rf"\b{_MONTH}", words.lower()) is None
     return DatePhrase(start=span[0], end=span[1], text=words, at=match.start(), until=match.end(), years=only_years)
 
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from genie_ext.embedded.cues import read_number
+from genie_ext.embedded.dates import DatePhrase
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.steps import base_table, conditions, inner_steps, joined_columns, measured_table, read_columns
 from genie_ext.types import ColumnRef, Measure, Scalar, Step
 from semantic.types import TableId
 
 _NUMERAL = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
+_YEAR = re.compile(r"\d{4}")
 _WHOLE = 0.9
 """Score from which words spell a name in full."""
 
@@ -24,6 +26,16 @@ def numbers_left(draft: Draft, step: Step) -> float:
     used = {_number(value) for value in _literals(step)} | {float(limit) for limit in _limits(step)}
     texts = " ".join(str(value) for value in _literals(step))
     return _share([number not in used and f"{number:g}" not in texts for number in numbers])
+
+
+def years_left(draft: Draft, step: Step) -> tuple[DatePhrase, ...]:
+    """Return the phrases of whole years none of whose years a step compares with, in cells of dates or of years."""
+    texts = [str(value) for value in _literals(step)]
+    return tuple(
+        phrase
+        for phrase in draft.reading.dates
+        if phrase.years and not any(year in text for year in _YEAR.findall(phrase.text) for text in texts)
+    )
 
 
 def values_left(draft: Draft, step: Step) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from genie_ext.embedded.compose import compose, finish
 from genie_ext.embedded.confidence import judge
@@ -26,9 +26,9 @@ from genie_ext.embedded.write import write_sql
 from genie_ext.errors import CannotAnswerError
 from genie_ext.types import Clarification, Context, Plan, Refusal, Step
 
+_CHANGE = "a change to the data"
 _SURE = 0.725
-"""Confidence of the rules from which on nothing else is asked: from 0.75 on they are right as often as what the ranking
-picks (held-out databases of `python -m bench.train readings`); below, it shows keys where they show what is named."""
+"""Confidence of the rules from which on they are seldom wrong, so that the ranking knows such a reading by this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,14 @@ class Planned:
         final: True where no other reading can be better: what a person or a rule of the lake decides, what continues
             the question before, and what cannot be computed here.
         strange: True where most words of the question name nothing in the data.
+        sure: True where the rules explain the question so well that they are seldom wrong.
     """
 
     result: Plan | Clarification | Refusal
     draft: Draft | None = None
     final: bool = True
     strange: bool = False
+    sure: bool = False
 
 
 def plan_question(context: Context, lookup: Lookup) -> Planned:
@@ -73,19 +75,16 @@ def plan_question(context: Context, lookup: Lookup) -> Planned:
     trapped = find_traps(step, context.relationships) if step is not None else ()
     draft.missing.extend(trapped)
     result = _result(context, draft, step)
-    final = before is not None or bool(unknown) or bool(trapped) or _is_sure(result) or _is_settled(draft)
-    return Planned(result=result, draft=draft, final=final, strange=bool(strange))
-
-
-def _is_sure(result: Plan | Clarification | Refusal) -> bool:
-    """Tell whether the rules explain a question so well that another reading is not worth its time."""
-    return isinstance(result, Plan) and (result.confidence >= _SURE or result.steps[-1].time is not None)
+    dated = isinstance(result, Plan) and result.steps[-1].time is not None
+    final = before is not None or bool(unknown) or bool(trapped) or dated or _is_settled(draft)
+    sure = isinstance(result, Plan) and result.confidence >= _SURE
+    return Planned(result=result, draft=draft, final=final, strange=bool(strange), sure=sure)
 
 
 def _is_settled(draft: Draft) -> bool:
     """Tell whether only the rules can read a question: a name of the lake, dates, a choice, or nothing known at all."""
     reading = draft.reading
-    dated = any(cue.kind == "grain" for cue in reading.cues) or (bool(reading.dates) and draft.time is None)
+    dated = any(cue.kind == "grain" for cue in reading.cues) or not all(phrase.years for phrase in reading.dates)
     return draft.unclear is not None or dated or bool(reading.named) or not (reading.mentions or reading.values)
 
 
@@ -148,10 +147,14 @@ def _unclear(context: Context, reading: Reading, before: Plan | None) -> Clarifi
         facts = bearers_of(named, context.metrics)
         if not outranks(facts[0], facts[1:]):
             return ask_which(context.question.text, named, facts)
-    missing = [_say_unsupported(cue) for cue in reading.cues if cue.kind == "unsupported"]
+    unsupported = [cue for cue in reading.cues if cue.kind == "unsupported"]
+    missing = [_say_unsupported(cue) for cue in unsupported]
     if before is not None and before.query is not None:
         missing.append("a whole question: a verified query answers its own question and no other")
-    return _refuse(context, missing) if missing else None
+    if before is not None and before.steps[-1].free:
+        missing.append("a whole question: a model wrote the query before, and its parts are not known here")
+    settled = any(cue.detail == _CHANGE for cue in unsupported)
+    return replace(_refuse(context, missing), settled=settled) if missing else None
 
 
 def _continued(context: Context) -> Plan | None:
@@ -183,11 +186,13 @@ def _barred(context: Context) -> Refusal | None:
     if span is None:
         return None
     said = text[span[0] : span[1]]
-    return Refusal(reason=f"“{said}” reads data that may not be read here.", missing=(f"the right to read “{said}”",))
+    return Refusal(
+        reason=f"“{said}” reads data that may not be read here.", missing=(f"the right to read “{said}”",), settled=True
+    )
 
 
 def _say_unsupported(cue: Cue) -> str:
-    if cue.detail == "a change to the data":
+    if cue.detail == _CHANGE:
         return f"the right to “{cue.word.strip(' ;')}”: a lake is only ever read"
     return f"a way to compute “{cue.word.strip()}” without a model"
 

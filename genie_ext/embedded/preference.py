@@ -52,7 +52,7 @@ TOPICS = (
         less="its best wording is less likely to the parser",
     ),
     Topic(
-        features=("by rules", "rules' odds", "rules differ"),
+        features=("by rules", "rules' odds", "rules differ", "by sure rules", "sure rules differ"),
         more="the rules read the question this way, too",
         less="the rules read the question the other way",
     ),

@@ -23,6 +23,9 @@ from genie_ext.types import Measure, Plan, Step
 
 SHIPPED = Path(__file__).with_name("parser") / "weights" / "ranking.json"
 _LEAST = -8.0
+_DISPUTED = 0.62
+"""Chance that a reading which the rules are sure of keeps where the parser reads the question otherwise: on warehouses
+the rules are mostly right then, on the questions of Spider the parser is."""
 _KEY_WORDS = frozenset({"id", "identifier", "code", "number", "key", "no"})
 
 
@@ -48,9 +51,21 @@ def rank(
 
 
 def chance_of(known: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    """Return the chance, 0 to 1, of a group with these features."""
+    """Return the chance, 0 to 1, of a group with these features.
+
+    Where the rules are sure, their reading stands first, and what the parser makes of the question says how sure it is.
+
+    Raises:
+        ConfigError: A feature has no weight.
+    """
+    if missing := {*known, "bias"} - set(weights):
+        names = ", ".join(sorted(missing))
+        raise ConfigError(f"The weights of the ranking lack {names}.", hint="Install genie-ext again.")
     odds = sum(weights[name] * value for name, value in known.items()) + weights["bias"]
-    return 1 / (1 + math.exp(-odds))
+    chance = 1 / (1 + math.exp(-odds))
+    if known["by sure rules"]:
+        return max(chance, _DISPUTED)
+    return min(chance, _DISPUTED) if known["sure rules differ"] else chance
 
 
 def features(planned: Planned, group: Group, groups: Sequence[Group]) -> dict[str, float]:
@@ -66,6 +81,8 @@ def features(planned: Planned, group: Group, groups: Sequence[Group]) -> dict[st
         "by rules": float(bool(ruled)),
         "rules' odds": max((_odds(c.score) for c in ruled), default=0.0),
         "rules differ": float(any(c.source == "rules" for c in others)),
+        "by sure rules": float(bool(ruled) and planned.sure),
+        "sure rules differ": float(planned.sure and not ruled),
         "rules refuse": float(not isinstance(planned.result, Plan)),
         "empty": float(not group.rows),
         "nothing": float(len(group.rows) == 1 and all(cell in (None, 0) for cell in group.rows[0])),

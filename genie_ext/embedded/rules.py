@@ -18,7 +18,7 @@ def apply_rules(context: Context) -> Clarification | Refusal | None:
     text = context.question.text
     for rule in context.rules:
         if rule.kind == "refuse" and (not rule.words or find_phrase(text, rule.words)):
-            return Refusal(reason=rule.text or "The semantic model says not to answer this.")
+            return Refusal(reason=rule.text or "The semantic model says not to answer this.", settled=True)
     for rule in context.rules:
         span = find_phrase(text, rule.words) if rule.kind == "clarify" else None
         if span is not None and not find_phrase(text, rule.choices):
@@ -57,7 +57,7 @@ def _ask(text: str, span: tuple[int, int], rule: Rule) -> Clarification | Refusa
     choices = rule.choices[:_MOST_CHOICES]
     question = rule.text or f"What is meant by “{said}”?"
     if len(choices) < 2:
-        return Refusal(reason=question, missing=(f"what “{said}” means",), suggestions=choices)
+        return Refusal(reason=question, missing=(f"what “{said}” means",), suggestions=choices, settled=True)
     return Clarification(
         question=question, choices=choices, readings=tuple(_replaced(text, span, choice) for choice in choices)
     )

@@ -53,6 +53,7 @@ class LiveEngine:
         self._limits = limits
         self._turn = threading.Lock()
         self._cancelled = threading.Event()
+        self._wave = 0
 
     def run(self, sql: Sql, *, timeout_s: float | None = None) -> Rows:
         """Return the rows of a query.
@@ -64,8 +65,11 @@ class LiveEngine:
             ResourceLimitError: It needed too much memory, or its result is too large.
         """
         seconds = self._limits.timeout_s if timeout_s is None else timeout_s
+        wave = self._wave
         with self._turn:
             self._cancelled.clear()
+            if self._wave != wave:  # it was stopped while it waited for the query before it
+                raise QueryCancelledError("The query was stopped.", sql=sql.text)
             job = self._started(sql)
             try:
                 return self._outcome(job, sql, seconds)
@@ -74,7 +78,8 @@ class LiveEngine:
                 raise QueryCancelledError("The query was stopped.", sql=sql.text) from None
 
     def cancel(self) -> None:
-        """Stop the query that runs, from another thread; nothing happens where none does."""
+        """Stop the query that runs and those that wait, from another thread; nothing happens where none does."""
+        self._wave += 1
         self._cancelled.set()
 
     def close(self) -> None:

@@ -18,10 +18,12 @@ from genie_ext.types import (
     Filter,
     Finding,
     Measure,
+    Part,
     Plan,
     Question,
     Refusal,
     Rows,
+    Spent,
     Sql,
     Step,
     TimeRange,
@@ -191,8 +193,27 @@ def test_text_clarification_numbers_the_choices() -> None:
 
 
 def test_text_shows_cost_tier_and_fallback() -> None:
-    text = to_text(make_turn(cost=0.0123, tier="open", fallback="ran on your own connection"))
-    assert "open tier · $0.0123 · 0.42 s · privacy: values · ran on your own connection" in text
+    spent = Spent(calls=2, tokens_in=1200, tokens_out=34, usd=0.0123)
+    text = to_text(make_turn(spent=spent, tier="open", fallback="ran on your own connection"))
+    shown = "open tier · $0.0123, 1,234 tokens in 2 model calls · 0.42 s · privacy: values · ran on your own connection"
+    assert shown in " ".join(text.split())
+
+
+def test_steps_and_the_reason_of_the_route_are_shown_as_text() -> None:
+    rows = Rows(table=pa.table({"n": [1, 2]}), truncated=True)
+    part = Part(name="<b>a", purpose="Paid <i>orders", sql=Sql(text="SELECT 1", executable="", tables=()), rows=rows)
+    turn = make_turn(parts=(part,), tier="frontier", routed=("the embedded tier refuses", "planning earns its price"))
+    text, page = to_text(turn), to_html(turn)
+    assert "<b>a: Paid <i>orders (2 rows or more)" in text
+    assert "the embedded tier refuses; planning earns its price" in " ".join(text.split())
+    assert "&lt;b&gt;a: Paid &lt;i&gt;orders (2 rows or more)" in page
+    assert "planning earns its price" in page
+    assert to_json(turn)["parts"][0]["rows"]["data"] == [[1], [2]]
+
+
+def test_text_shows_calls_without_a_known_price() -> None:
+    text = to_text(make_turn(spent=Spent(calls=1, tokens_in=10, unpriced=1), tier="open"))
+    assert "$0.0000 + 1 unpriced, 10 tokens in 1 model call ·" in text
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------

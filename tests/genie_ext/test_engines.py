@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import pytest
@@ -62,6 +64,18 @@ def test_live_engine_cancels_from_another_thread(live):
     with pytest.raises(QueryCancelledError):
         engine.run(raw(ENDLESS))
     timer.join()
+    assert engine.run(raw("SELECT 1")).table.num_rows == 1
+
+
+def test_live_engine_cancels_those_that_wait_too(live):
+    engine = LiveEngine(live)
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(engine.run, raw(ENDLESS)) for _ in range(3)]
+        time.sleep(0.5)
+        engine.cancel()
+        for one in asked:
+            with pytest.raises(QueryCancelledError):
+                one.result(timeout=30)
     assert engine.run(raw("SELECT 1")).table.num_rows == 1
 
 

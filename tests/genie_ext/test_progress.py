@@ -35,3 +35,4 @@ def test_cut_counts_columns_of_the_terminal(text, width, shown):
 
 def test_one_line_looks_only_at_what_fits():
     assert one_line("a\n" * 100_000, 5) == "a a …"
+    assert one_line("a\x1b[2Jb\u202ec", 20) == "a[2Jbc"

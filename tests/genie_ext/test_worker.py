@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -124,6 +125,17 @@ def test_worker_cancels_from_another_thread(worker):
     with pytest.raises(QueryCancelledError):
         worker.run(raw(ENDLESS))
     timer.join()
+    assert worker.run(raw("SELECT 1 AS a")).table.num_rows == 1
+
+
+def test_worker_cancels_those_that_wait_too(worker):
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(worker.run, raw(ENDLESS)) for _ in range(3)]
+        time.sleep(1.0)
+        worker.cancel()
+        for one in asked:
+            with pytest.raises(QueryCancelledError):
+                one.result(timeout=30)
     assert worker.run(raw("SELECT 1 AS a")).table.num_rows == 1
 
 

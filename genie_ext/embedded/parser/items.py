@@ -146,10 +146,12 @@ def _numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _names(text: str, hits: dict[tuple[int, int], list[ValueHit]]) -> Iterator[tuple[int, int]]:
-    """Yield words written as names that no known cell equals; the first word of the question is not one."""
+    """Yield words written as names that no known cell equals; one word alone that begins the question is not one."""
     for match in _NAME.finditer(text):
         overlaps = any(start < match.end() and match.start() < end for start, end in hits)
-        if match.start() > 0 and not overlaps and match[0].casefold() not in STOP_WORDS:
+        first, *others = match[0].casefold().split()
+        begins = match.start() == 0 and (not others or first in STOP_WORDS)
+        if not begins and not overlaps and match[0].casefold() not in STOP_WORDS:
             yield match.span()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from genie_ext.agent.context import find_context
 from genie_ext.embedded.figures import count_of
-from genie_ext.embedded.left import names_left, numbers_left, values_left
+from genie_ext.embedded.left import names_left, numbers_left, values_left, years_left
 from genie_ext.embedded.plan import plan_question
 from genie_ext.types import ColumnRef, Dimension, Filter, Question, Step
 
@@ -36,6 +36,16 @@ def test_a_number_is_used_by_a_condition_a_limit_or_a_text(read):
 def test_a_number_of_a_date_is_no_number(read):
     draft, tables = read("How many orders were placed in March 2024?")
     assert numbers_left(draft, Step(sources=(tables["orders"],))) == 0
+
+
+def test_a_year_is_used_by_a_cell_of_years_or_of_dates_and_a_month_is_no_year(read):
+    draft, tables = read("How many orders were placed in 2023 or 2024?")
+    plain = Step(sources=(tables["orders"],))
+    assert [phrase.text for phrase in years_left(draft, plain)] == ["in 2023 or 2024"]
+    for value in (2024, "2023-05-01", "%2024%"):
+        compared = Filter(subject=ColumnRef(tables["orders"], "status"), operator="=", values=(value,))
+        assert years_left(draft, Step(sources=(), filters=(compared,))) == ()
+    assert years_left(read("How many orders were placed in March 2024?")[0], plain) == ()
 
 
 def test_a_value_is_used_wherever_it_is_compared_with(read):

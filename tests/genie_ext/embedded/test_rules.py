@@ -23,7 +23,7 @@ CLARIFY = Rule(kind="clarify", words=("revenue",), text="Which?", choices=("gros
 
 @pytest.mark.parametrize("text", ["the average salary", "Salaries by city", "list pay grades"])
 def test_apply_rules_refuses_what_a_rule_refuses_whatever_the_ending(text):
-    assert apply_rules(_context(text, REFUSE)) == Refusal(reason="Pay is private.")
+    assert apply_rules(_context(text, REFUSE)) == Refusal(reason="Pay is private.", settled=True)
 
 
 @pytest.mark.parametrize("text", ["how many payments", "pay by grade", "orders"])
@@ -61,7 +61,9 @@ def test_apply_rules_refuses_to_ask_with_a_single_choice():
 
 
 def test_a_rule_without_words_refuses_every_question():
-    assert apply_rules(_context("orders", Rule(kind="refuse", words=(), text="Closed."))) == Refusal(reason="Closed.")
+    assert apply_rules(_context("orders", Rule(kind="refuse", words=(), text="Closed."))) == Refusal(
+        reason="Closed.", settled=True
+    )
 
 
 def test_advice_is_given_only_where_its_words_are_said():

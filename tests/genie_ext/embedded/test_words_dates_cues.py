@@ -65,6 +65,18 @@ def test_find_dates_reads_a_phrase_as_a_half_open_range(text, start, end):
     assert (phrase.start and phrase.start.isoformat(), phrase.end and phrase.end.isoformat()) == (start, end)
 
 
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("in 2014", True), ("since 2014", True), ("in 2014 or 2015", True), ("between 2014 and 2016", True),
+        ("since March 2024", False), ("between January and March 2024", False), ("in Q3 2025", False),
+    ],
+)  # fmt: skip
+def test_find_dates_says_whether_whole_years_alone_are_named(text, years):
+    (phrase,) = find_dates(f"orders {text}", TODAY)
+    assert phrase.years is years
+
+
 @pytest.mark.parametrize("text", ["on 30 February 2024", "level 3", "may I see the orders"])
 def test_find_dates_leaves_what_is_no_day_alone(text):
     assert not [phrase for phrase in find_dates(text, TODAY) if phrase.start == phrase.end]

@@ -1,4 +1,4 @@
-"""The conditions of a gold query as filters of a step."""
+"""The conditions of a query as filters of a step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.train.gold_scope import GoldScope, NotSaidError, bare
+from genie_ext.embedded.sql_reader.scope import NotSaidError, QueryScope, bare
 from genie_ext.types import ColumnRef, Filter, Measure, Operator, Scalar, Step
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_filters(conditions: Sequence[exp.Expr], subject: ReadSubject, read: Rea
     return tuple(_read(condition, subject, read) for condition in conditions)
 
 
-def aggregate_subject(scope: GoldScope, measure: Callable[[exp.Expr], Measure]) -> ReadSubject:
+def aggregate_subject(scope: QueryScope, measure: Callable[[exp.Expr], Measure]) -> ReadSubject:
     """Return the reader of what WHERE and HAVING compare: a column or a figure."""
     from sqlglot import exp
 

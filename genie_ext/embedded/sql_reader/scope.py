@@ -1,4 +1,4 @@
-"""The tables of a gold query: what its aliases mean, how they join, and which column stands where."""
+"""The tables of a query: what its aliases mean, how they join, and which column stands where."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ Place = tuple[str, str]
 """An alias and a column of its table."""
 
 
+UNKNOWN_JOIN = "a join that the lake does not know"
+
+
 class NotSaidError(Exception):
     """A query that no step can say; the text is the reason, the same for all queries of its kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lake:
-    """The tables that gold may read, how they are written and how they join."""
+    """The tables that a query may read, how they are written and how they join."""
 
     tables: Mapping[str, Table]
     relationships: Sequence[Relationship]
 
 
 @dataclass(slots=True, kw_only=True)
-class GoldScope:
-    """The FROM of one gold SELECT.
+class QueryScope:
+    """The FROM of one SELECT.
 
     Attributes:
         tables: Table of each alias, in the order of FROM.
@@ -112,7 +115,7 @@ class GoldScope:
                 if self._is_ambiguous(join) or self._is_twice(far):
                     self.roles[far] = join.child_columns[0]
         if set(self.tables) - reached:
-            raise NotSaidError("a join that the lake does not know")
+            raise NotSaidError(UNKNOWN_JOIN)
         nodes = [(table.id, self.roles.get(alias, "")) for alias, table in self.tables.items()]
         if len(set(nodes)) < len(nodes) or self._is_twice(base):
             raise NotSaidError("a table joined to itself")
@@ -148,7 +151,7 @@ def table_forms(tables: Sequence[Table], names: Mapping[TableId, str]) -> dict[s
     return {form: table for table in tables for form in (names[table.id].lower(), table.id.name.lower())}
 
 
-def add_links(scope: GoldScope, conditions: Sequence[exp.Expr]) -> list[exp.Expr]:
+def add_links(scope: QueryScope, conditions: Sequence[exp.Expr]) -> list[exp.Expr]:
     """Take the equalities between two tables as joins, and return the other conditions."""
     from sqlglot import exp
 

@@ -1,4 +1,4 @@
-"""Gold queries as steps: what a question's right SQL says, in the words that a plan has for it."""
+"""Queries as steps: what a query says, in the words that a plan has for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.train.gold_conditions import aggregate_subject, read_filters
-from bench.train.gold_scope import GoldScope, Lake, NotSaidError, add_links, bare, conjuncts, find_table, table_forms
+from genie_ext.embedded.sql_reader.conditions import aggregate_subject, read_filters
+from genie_ext.embedded.sql_reader.scope import (
+    Lake,
+    NotSaidError,
+    QueryScope,
+    add_links,
+    bare,
+    conjuncts,
+    find_table,
+    table_forms,
+)
 from genie_ext.types import Aggregate, ColumnRef, Combination, Dimension, Filter, Measure, Order, Step
 from semantic.types import Relationship, Table, TableId
 
@@ -15,16 +24,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _AGGREGATES: dict[str, Aggregate] = {"count": "count", "sum": "sum", "avg": "avg", "min": "min", "max": "max"}
-
-
-def read_step(
-    sql: str, tables: Sequence[Table], relationships: Sequence[Relationship], names: Mapping[TableId, str]
-) -> Step | None:
-    """Return what a query in DuckDB's dialect says as a step, None where no step can say it."""
-    try:
-        return say_step(sql, tables, relationships, names)
-    except NotSaidError:
-        return None
 
 
 def say_step(
@@ -98,7 +97,7 @@ class _Reader:
 
     # --- FROM ---
 
-    def _scope(self) -> GoldScope:
+    def _scope(self) -> QueryScope:
         from sqlglot import exp
 
         source = self.tree.args.get("from_") or self.tree.args.get("from")
@@ -111,7 +110,7 @@ class _Reader:
         tables = {part.alias_or_name.lower(): find_table(self.lake, part) for part in parts}
         if len(tables) < len(parts):
             raise NotSaidError("a table joined to itself")
-        scope = GoldScope(tables=tables, relationships=self.lake.relationships)
+        scope = QueryScope(tables=tables, relationships=self.lake.relationships)
         where = self.tree.args.get("where")
         conditions = [part for join in joins for part in conjuncts(join.args.get("on"))]
         self.rest = add_links(scope, [*conditions, *conjuncts(where.this if isinstance(where, exp.Where) else None)])
