@@ -7,7 +7,9 @@ import importlib
 
 COMMANDS = {
     "prepare": "make examples from questions with gold SQL",
+    "synthesise": "make examples from questions sampled over lakes",
     "fit": "train on prepared examples",
+    "average": "make one network of several runs",
     "coverage": "show how much of the gold a plan can say",
     "readings": "show what the parser makes of held-out questions",
     "rank": "fit the ranking of readings on them",

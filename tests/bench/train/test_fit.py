@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bench.train.average import average
 from bench.train.checkpoints import Progress, load_checkpoint, load_parser, save_checkpoint
 from bench.train.fit import RATE, make_optimizer, rate_at
 from bench.train.model import Parser
@@ -60,3 +61,8 @@ def test_rate_at_rises_to_one_and_falls_to_nothing() -> None:
     assert rate_at(0.0) == rate_at(1.0) == rate_at(1.2) == 0.0
     assert max(rate_at(i / 100) for i in range(101)) == 1.0
     assert rate_at(0.3) > rate_at(0.6) > rate_at(0.9) > 0.0
+
+
+def test_average_is_the_mean_of_each_weight_by_its_share() -> None:
+    found = average([{"a": torch.tensor([2.0, 4.0])}, {"a": torch.tensor([6.0, 0.0])}], [0.75, 0.25])
+    assert torch.equal(found["a"], torch.tensor([3.0, 3.0]))
