@@ -73,8 +73,8 @@ class Settings:
         budget_day: US dollars that all users of this lake may spend on a day, UTC; none = no limit.
         budget_user: US dollars that one user may spend on a day, UTC; none = no limit.
         budget_soft: Share of a budget from which `at_soft` applies.
-        at_soft: What happens from there: "downgrade" leaves the frontier tier out, "ask" refuses until `--spend` or a
-            higher budget allows it.
+        at_soft: What happens from there: "downgrade" leaves the frontier tier out, "ask" calls no model until a higher
+            budget, or budget_soft = 1, allows it.
         response_cache: True to answer a repeated prompt from the cache while model, prompt and index are the same.
         user: Who asks, for ledger and budgets; none = the user of the operating system.
         prices: File of prices that replaces those that ship, relative to genie.toml.

@@ -82,10 +82,18 @@ def plan_question(context: Context, lookup: Lookup) -> Planned:
 
 
 def _is_settled(draft: Draft) -> bool:
-    """Tell whether only the rules can read a question: a name of the lake, dates, a choice, or nothing known at all."""
+    """Tell whether only the rules can read a question: names of the lake, dates, a choice, one table, nothing known."""
     reading = draft.reading
     dated = any(cue.kind == "grain" for cue in reading.cues) or not all(phrase.years for phrase in reading.dates)
-    return draft.unclear is not None or dated or bool(reading.named) or not (reading.mentions or reading.values)
+    known = bool(reading.mentions or reading.values)
+    return draft.unclear is not None or dated or bool(reading.named) or not known or _lists_a_table(reading)
+
+
+def _lists_a_table(reading: Reading) -> bool:
+    """Tell whether a question says one table and no more: "list the orders"."""
+    said = [mention.tables() for mention in reading.mentions]
+    more = reading.cues or reading.values or reading.dates or reading.quoted or reading.unlinked
+    return not more and len(said) == 1 and bool(said[0]) and said[0][0].score == 1.0
 
 
 def _result(context: Context, draft: Draft, step: Step | None) -> Plan | Clarification | Refusal:

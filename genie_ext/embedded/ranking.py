@@ -63,9 +63,9 @@ def chance_of(known: Mapping[str, float], weights: Mapping[str, float]) -> float
         raise ConfigError(f"The weights of the ranking lack {names}.", hint="Install genie-ext again.")
     odds = sum(weights[name] * value for name, value in known.items()) + weights["bias"]
     chance = 1 / (1 + math.exp(-odds))
-    if known["by sure rules"]:
+    if known.get("by sure rules"):
         return max(chance, _DISPUTED)
-    return min(chance, _DISPUTED) if known["sure rules differ"] else chance
+    return min(chance, _DISPUTED) if known.get("sure rules differ") else chance
 
 
 def features(planned: Planned, group: Group, groups: Sequence[Group]) -> dict[str, float]:

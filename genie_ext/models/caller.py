@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from genie_ext.config import Privacy, Settings
-from genie_ext.errors import ModelError, ModelStoppedError, PrivacyError
+from genie_ext.errors import ModelError, ModelReplyError, ModelStoppedError, ModelTimeoutError, PrivacyError
 from genie_ext.models.base import Cancel, ChatRequest, ModelCard, Reply, Role, Usage
 from genie_ext.models.bound import Bound
 from genie_ext.models.budget import Budget
@@ -183,10 +183,12 @@ class Caller:
                 with span("genie.model", role=errand.role, tier=card.tier, model=card.model):
                     reply = with_retries(lambda: model.complete(request, cancel=cancel), cancel=cancel)
             except ModelError as error:
-                nothing = Reply(text="", seconds=time.perf_counter() - start)
+                usage = _billed(error, request)
+                self._say(reserved.settle(assumed.of(usage)))
+                lost = Reply(text="", usage=usage, seconds=time.perf_counter() - start)
                 stopped = isinstance(error, ModelStoppedError)
                 outcome = "stopped" if stopped else f"failed: {error.message}"[:300]
-                self._note(card, errand, job, nothing, usd=0.0, outcome=outcome)
+                self._note(card, errand, job, lost, usd=None if price is None else price.of(usage), outcome=outcome)
                 raise
             self._say(reserved.settle(assumed.of(reply.usage)))
         usd = None if price is None else price.of(reply.usage)
@@ -224,6 +226,16 @@ class Caller:
         if note:
             with self._lock:
                 self.notes.append(note)
+
+
+def _billed(error: ModelError, request: ChatRequest) -> Usage:
+    """Return what a failed call may be billed for: all of it where the model had begun, nothing where it was refused.
+
+    A vendor bills a reply that was cut off, came too late or was stopped; how long it had become is not known here.
+    """
+    if isinstance(error, (ModelReplyError, ModelTimeoutError, ModelStoppedError)):
+        return Usage(input=prompt_tokens(request), output=request.max_tokens, estimated=True)
+    return Usage()
 
 
 def _summed(faults: list[ModelError], errand: Errand, bound: Bound) -> ModelError:

@@ -68,6 +68,9 @@ def choose_route(signals: Signals, bound: Bound, settings: Settings, rates: Mapp
     if least == 0 and "embedded" not in signals.failed and (sure or not planners):
         last = f"at least {settings.answer_above:.2f}" if sure else _none_bound(bound, signals)
         return Route(tier="embedded", why=(*why, last))
+    if signals.soft and planners and settings.at_soft == "ask":
+        asked = "budget: the soft limit is reached; raise the budget, or set budget_soft = 1 to spend the rest of it"
+        return Route(tier=None, why=(*why, "a budget is used up to its soft limit"), missing=(asked,))
     if signals.soft and "frontier" in planners and settings.at_soft == "downgrade":
         why.append("a budget is used up to its soft limit: no frontier model")
         planners.remove("frontier")

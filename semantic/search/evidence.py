@@ -68,7 +68,9 @@ class Evidence:
         found = np.unique(np.concatenate([*(outline.tables_of(int(s)) for s in best), extra]))
         found = found[self.allowed[found]]
         mixed = np.maximum(self.coverage.tables[:, found], self.soft[:, found])
-        worth = 10 * (self.coverage.weights @ mixed) / self.coverage.total + self.standing[:, found].sum(axis=0)
+        # Not `@`: on transposed rows OpenBLAS 0.3.31 warns now and then of invalid values, though all are finite.
+        covered = np.einsum("w,wt->t", self.coverage.weights, mixed)
+        worth = 10 * covered / self.coverage.total + self.standing[:, found].sum(axis=0)
         worth += schemas[outline.schema_of[found]]
         worth[np.isin(found, extra)] = np.inf
         order = found[np.argsort(-worth, kind="stable")]

@@ -8,7 +8,7 @@ import pytest
 
 from genie_ext.agent.open_models import open_books
 from genie_ext.config import load_settings
-from genie_ext.errors import BudgetError, ModelAccessError, ModelDownError, ModelError, PrivacyError
+from genie_ext.errors import BudgetError, ModelAccessError, ModelDownError, ModelError, ModelReplyError, PrivacyError
 from genie_ext.models.base import ChatRequest, Message
 from genie_ext.models.bound import bind
 from genie_ext.models.caller import Caller, Errand, Job
@@ -123,6 +123,17 @@ def test_a_failed_call_gives_its_money_back(serve):
     for _ in range(12):
         with pytest.raises(ModelError, match="refused the request"):
             caller.ask(errand(), read, JOB)
+
+
+def test_a_reply_that_is_cut_off_is_paid_all_the_same(serve):
+    server, caller = serve([Scripted(text='{"n": ', finish="length")], roles={"plan": ["first"]}, budget_day=0.01)
+    for _ in range(2):
+        with pytest.raises(ModelReplyError, match="cut off"):
+            caller.ask(errand(), read, JOB)
+    with pytest.raises(BudgetError):
+        caller.ask(errand(), read, JOB)
+    assert caller.spent(JOB).usd == pytest.approx(2 * 2000 * 2.0 / 1e6, rel=0.05)
+    assert len(server.requests) == 2
 
 
 def test_the_same_prompt_is_answered_from_the_cache_until_the_index_changes(serve):

@@ -33,6 +33,7 @@ GOOD, BAD = Rate(asked=100, right=90), Rate(asked=100, right=40)
         ({"kind": "refuse"}, {"least_tier": "open"}, {}, None, "refuses"),
         ({"kind": "refuse", "soft": True}, {"models": BOTH, "roles": PLANS}, {}, "open", "the only one"),
         ({"kind": "refuse", "soft": True}, {"models": {"big": FRONTIER}}, {}, None, "soft limit"),
+        ({"kind": "refuse", "soft": True}, {"models": BOTH, "at_soft": "ask"}, {}, None, "soft limit"),
         ({"kind": "refuse", "sticky": "open"}, {"models": BOTH, "roles": PLANS}, {}, "open", "thread"),
         ({"kind": "plan", "confidence": 0.9, "sticky": "open"}, {"models": BOTH}, {}, "embedded", "at least"),
         ({"kind": "refuse"}, {"models": BOTH}, {"open": GOOD, "frontier": GOOD}, "open", "as good"),
