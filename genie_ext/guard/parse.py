@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -30,8 +30,9 @@ def parse_query(text: str) -> exp.Expr:
     _check_characters(text)
     with quiet():
         try:
-            _check_tokens(tokens_of(text), text)
-            trees = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
+            tokens = tokens_of(text)
+            _check_tokens(tokens, text)
+            trees = [tree for tree in Dialect.get_or_raise("duckdb").parser().parse(tokens, text) if tree is not None]
         except RecursionError as error:
             raise GuardError("The SQL is nested too deeply.", hint="Use WITH to name its parts.") from error
         except (SqlglotError, ValueError, AttributeError, TypeError, KeyError, IndexError) as error:

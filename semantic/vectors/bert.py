@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Weights = Mapping[str, NDArray[np.float32]]
 
+_ROWS = 16
+
 
 def forward(w: Weights, ids: NDArray[Any], mask: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return unit sentence vectors, shape (N, 384), for token ids and their mask, both of shape (N, T)."""
@@ -48,20 +50,34 @@ def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def layer_norm(x: NDArray[np.float32], w: Weights, name: str) -> NDArray[np.float32]:
     """Norm the last axis to mean 0 and variance 1, then scale and shift it by the weights of this name."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    scale = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + np.float32(1e-12))
-    return np.asarray(centred / scale * w[f"{name}.weight"] + w[f"{name}.bias"], dtype=np.float32)
+    share = np.float32(1 / x.shape[-1])
+    normed = x - np.add.reduce(x, axis=-1, keepdims=True) * share
+    spread = np.einsum("...i,...i->...", normed, normed)[..., None] * share + np.float32(1e-12)
+    # In place: the rows of a question are small, and new arrays cost as much as the sums.
+    normed /= np.sqrt(spread)
+    normed *= w[f"{name}.weight"]
+    normed += w[f"{name}.bias"]
+    return np.asarray(normed, dtype=np.float32)
 
 
 def linear(x: NDArray[np.float32], w: Weights, name: str) -> NDArray[np.float32]:
     """Map the last axis by the weight and the bias of this name."""
     # In this order the few rows of a question take two thirds of the time.
     rows = (w[f"{name}.weight"] @ x.reshape(-1, x.shape[-1]).T).T
-    return np.asarray((rows + w[f"{name}.bias"]).reshape(*x.shape[:-1], -1), dtype=np.float32)
+    return np.asarray(np.add(rows, w[f"{name}.bias"], order="C").reshape(*x.shape[:-1], -1), dtype=np.float32)
 
 
 def gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return x · Φ(x), the activation that BERT was trained with."""
+    """Return x · Φ(x), the activation that BERT was trained with, of the same shape."""
+    found = np.empty(x.shape, dtype=np.float32)
+    rows, out = x.reshape(-1, x.shape[-1]), found.reshape(-1, x.shape[-1])
+    # A few rows at a time stay in the cache of the processor, which takes a third of the time.
+    for start in range(0, len(rows), _ROWS):
+        out[start : start + _ROWS] = _gelu(rows[start : start + _ROWS])
+    return found
+
+
+def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
     # Abramowitz and Stegun 7.1.26: erf to 1.5e-7, below the resolution of float32 sums.
     z = np.abs(x) * np.float32(0.7071067811865476)
     t = 1 / (1 + np.float32(0.3275911) * z)

@@ -16,6 +16,7 @@ from genie_ext.embedded.parser.read_actions import read_actions
 from genie_ext.embedded.parser.serialise import Serialiser
 from genie_ext.embedded.parser.weights import SHIPPED, load_weights
 from genie_ext.types import Context, Step
+from semantic.vectors.blas import one_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,11 @@ class Parser:
         items = find_items(context)
         if not items.columns:
             return ()
-        memory = self._network.read(self._inputs(context, items))
+        network, inputs = self._network, self._inputs(context, items)
+        with one_thread():
+            sketches = search(network, network.read(inputs), items)
         found: dict[Step, Parsed] = {}
-        for sketch in search(self._network, memory, items):
+        for sketch in sketches:
             parsed = _read(sketch, items)
             if parsed is not None:
                 found.setdefault(parsed.step, parsed)
