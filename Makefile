@@ -29,6 +29,7 @@ check: $(STAMP) ## Lint, formatting, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm check
 
 fix: $(STAMP) ## Mend what the linter and the formatter can mend
 	$(BIN)/ruff check --fix .
@@ -44,8 +45,9 @@ clean: ## Remove caches, builds and the demo lake; the virtual environment stays
 $(BIN)/pip:
 	@.ci/venv "$(PYTHON)" "$(VENV)"
 
-$(STAMP): pyproject.toml constraints.txt | $(BIN)/pip
+$(STAMP): pyproject.toml constraints.txt labextension/package.json labextension/yarn.lock | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter-builder develop --overwrite . >/dev/null
 	@touch $@
 
 $(OTHER_DUCKDB)/.installed: $(STAMP)

@@ -51,6 +51,23 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(_ROOMS[name]), name)
 
 
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell Jupyter's server where its extension is."""
+    return [{"module": "genie_ext"}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab where the built panel is."""
+    return [{"src": "labextension", "dest": "genie-labextension"}]
+
+
+def _load_jupyter_server_extension(app: Any) -> None:
+    """Add the routes of the panel to a Jupyter server."""
+    from genie_ext.server.app import load
+
+    load(app)
+
+
 def __dir__() -> list[str]:
     """Return the public names."""
     return __all__

@@ -55,6 +55,11 @@ def to_json(turn: Turn) -> dict[str, Any]:
     }
 
 
+def rows_to_json(rows: Rows) -> dict[str, Any]:
+    """Return rows as they stand in a turn."""
+    return _rows(rows) or {}
+
+
 def _part(part: Part) -> dict[str, Any]:
     """Return a step before the last one."""
     return {

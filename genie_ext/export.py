@@ -43,6 +43,13 @@ def write_rows(table: pa.Table, path: Path) -> None:
             draft.unlink(missing_ok=True)
 
 
+def to_bytes(table: pa.Table, form: str) -> bytes:
+    """Return rows as a file of a form: "csv", "parquet", "json" or "jsonl"."""
+    stream = io.BytesIO()
+    _WRITERS[f".{form}"](table, stream)
+    return stream.getvalue()
+
+
 def write_csv(table: pa.Table, stream: IO[str]) -> None:
     """Write rows as CSV with a header; nested values as JSON, nulls as nothing."""
     lines = csv.writer(stream, lineterminator="\n")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genie_ext.config import Settings
+from semantic.errors import IndexBusyError
 from semantic.index import Index, build_index
 from semantic.lake import Lake, find_lake
 from semantic.types import BuildReport, Progress
@@ -14,6 +16,9 @@ from semantic.vectors.encoders import find_encoder
 
 if TYPE_CHECKING:
     import duckdb
+
+_PATIENCE_S = 600.0
+_LOOK_S = 0.2
 
 
 def open_lake(lake: str | Path | duckdb.DuckDBPyConnection, settings: Settings) -> Lake:
@@ -51,3 +56,29 @@ def refresh_index(
     """
     encoder = find_encoder(settings.encoder)
     return build_index(lake, encoder=encoder, progress=progress, force=force, vectors=settings.vectors)
+
+
+def build_or_wait(
+    lake: Lake,
+    settings: Settings,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    force: bool = False,
+    patience_s: float = _PATIENCE_S,
+) -> BuildReport:
+    """Build the index of a lake, or wait for the process that builds it and read what changed since.
+
+    Raises:
+        IndexBusyError: That process is not done in time.
+        SemanticError: The lake cannot be read or the index cannot be written.
+    """
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            return refresh_index(lake, settings, progress=progress, force=force)
+        except IndexBusyError:
+            if time.monotonic() >= end:
+                raise
+            if progress is not None:
+                progress(Progress(phase="waiting for another process that reads the lake", done=0, total=0))
+            time.sleep(_LOOK_S)

@@ -20,8 +20,10 @@ def say(text: str) -> None:
 
 
 def describe(progress: Progress) -> str:
-    """Return a bar with the figures of a build."""
-    share = progress.done / progress.total if progress.total else 1.0
+    """Return a bar with the figures of a build; what has no figures, such as waiting, is only named."""
+    if not progress.total:
+        return f"{progress.phase} …"
+    share = progress.done / progress.total
     return f"{progress.phase:<12} {'█' * int(share * 24):<24} {progress.done:,} of {progress.total:,}"
 
 

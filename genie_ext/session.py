@@ -20,7 +20,7 @@ from genie_ext.config import Settings, load_settings
 from genie_ext.engines.base import Engine, Limits
 from genie_ext.errors import GenieError, LakeUnavailableError, QuestionError
 from genie_ext.guard import Policy
-from genie_ext.lakes import open_index, open_lake, refresh_index
+from genie_ext.lakes import build_or_wait, open_index, open_lake, refresh_index
 from genie_ext.models.router import Route
 from genie_ext.policies import make_policy
 from genie_ext.prompts.render import Prompt, Stage
@@ -191,7 +191,7 @@ class Session:
             index = open_index(self.lake, self.settings)
         except (IndexNotFoundError, IndexBrokenError, EncoderMismatchError) as error:
             rebuild = not isinstance(error, IndexNotFoundError)
-            self.report = refresh_index(self.lake, self.settings, progress=progress, force=rebuild)
+            self.report = build_or_wait(self.lake, self.settings, progress=progress, force=rebuild)
             return open_index(self.lake, self.settings)
         if index.is_fresh(self.lake):
             return index

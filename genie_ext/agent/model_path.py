@@ -17,6 +17,7 @@ from genie_ext.errors import BudgetError, ModelError, ModelStoppedError, QueryCa
 from genie_ext.models.base import Cancel
 from genie_ext.models.caller import Caller, Job
 from genie_ext.models.capability import Capability, Rate
+from genie_ext.models.ledger import utc_now
 from genie_ext.models.router import TIERS, Route, Signals, choose_route
 from genie_ext.types import Clarification, Context, Event, Finding, Plan, Refusal, Tier, Turn
 
@@ -51,6 +52,11 @@ class ModelPath:
         soft = self.caller.books.budget.soft(self.user)
         signals = Signals(kind=kind, confidence=confidence, soft=soft, sticky=sticky, failed=failed)
         return choose_route(signals, self.caller.bound, self.settings, rates)
+
+    def spent_today(self) -> float:
+        """Return the US dollars that calls for this lake took since midnight, UTC."""
+        midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return self.caller.books.ledger.spent(midnight)
 
     def answer(self, context: Context, route: Route, empty: Turn) -> Generator[Event, None, Turn]:
         """Yield what happens on the way through models; return the turn.

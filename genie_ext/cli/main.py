@@ -19,6 +19,7 @@ from genie_ext.cli.eval import evaluate
 from genie_ext.cli.explain import explain
 from genie_ext.cli.index import index
 from genie_ext.cli.ledger import ledger
+from genie_ext.cli.mcp import mcp
 from genie_ext.cli.model import model
 from genie_ext.cli.models import models
 from genie_ext.cli.prompts import prompts
@@ -54,7 +55,7 @@ def genie() -> None:
 
 
 _COMMANDS = (
-    ask, explain, search, index, batch, evaluate, doctor, demo, model, models, route, prompts, ledger, config,
+    ask, explain, search, index, batch, evaluate, doctor, demo, mcp, model, models, route, prompts, ledger, config,
     reference,
 )  # fmt: skip
 for _command in _COMMANDS:

@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from semantic.errors import ModelError
-from semantic.facts import Note
+from semantic.facts import Note, PastQuery
 from semantic.model.diff import Difference
 from semantic.model.document import Document
 from semantic.model.files import Key
@@ -71,6 +71,18 @@ def propose_all(
         (done if written else left).append(proposal)
     over = tuple((kind, count - limit) for kind, count in counts.items() if count > limit)
     return Written(paths=_save(files, said), done=tuple(done), left=tuple(left), over=over)
+
+
+def propose_query(said: Said, query: PastQuery, name: str = "lake") -> Path:
+    """Write a query that somebody vouches for into knowledge.yaml, for a person to accept; return the file.
+
+    Raises:
+        ModelError: The files cannot be written.
+    """
+    files = Files(said, name)
+    files.add(query, query.sources, proposed=True)
+    _save(files, said)
+    return files.knowledge.path
 
 
 def accept(said: Said, proposals: Sequence[Proposal]) -> Written:

@@ -52,6 +52,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}",
+        "--ServerApp.jpserver_extensions={'genie_ext': True}",
     ]  # fmt: skip
     with (root / "server.log").open("w") as log:
         server = subprocess.Popen(command, env=_environment(root), stdout=log, stderr=subprocess.STDOUT)
@@ -95,7 +96,7 @@ def _environment(root: Path) -> dict[str, str]:
     quiet.mkdir(parents=True)
     settings = {"fetchNews": "false", "checkForUpdates": False}
     (quiet / "notification.jupyterlab-settings").write_text(json.dumps(settings))
-    return {**os.environ, **folders}
+    return {**os.environ, **folders, "GENIE_LAKE": str(root / "lake")}
 
 
 def _wait(address: str, log: Path) -> None:

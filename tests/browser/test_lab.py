@@ -27,7 +27,7 @@ def run_all(page: Page) -> None:
 def test_lab_shows_an_answer_with_its_chart_and_frame(lab: str, page: Page) -> None:
     open_notebook(page, lab, "answer.ipynb", [CONNECT, ASK, FRAME])
     run_all(page)
-    answer = page.locator(".jp-OutputArea-output .genie-turn").first
+    answer = page.locator(".jp-OutputArea-output .genie-Answer").first
     expect(answer).to_be_visible(timeout=120_000)
     expect(answer).to_contain_text("web")
     expect(page.locator(".jp-OutputArea-output", has_text="(3, 2)").last).to_be_visible(timeout=60_000)
@@ -60,8 +60,8 @@ def test_lab_shows_markup_in_data_as_text(lab: str, page: Page) -> None:
     cells = ["%load_ext genie_ext", make, "%genie connect con", "%ask Show the part name and stock of parts"]
     open_notebook(page, lab, "markup.ipynb", cells)
     run_all(page)
-    expect(page.locator(".genie-turn", has_text="onerror").first).to_be_visible(timeout=120_000)
-    assert page.locator(".genie-turn img").count() == 0
+    expect(page.locator(".genie-Answer", has_text="onerror").first).to_be_visible(timeout=120_000)
+    assert page.locator(".genie-Answer img").count() == 0
     assert not [url for url in asked if not url.startswith((lab, lab.replace("http", "ws"), "data:", "blob:"))]
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / "lab-markup.png")

@@ -10,7 +10,7 @@ from importlib.resources import files
 import pyarrow as pa
 import pytest
 
-from genie_ext.display import VEGA_LITE, mime_bundle, to_html, to_json, to_text
+from genie_ext.display import ANSWER, VEGA_LITE, mime_bundle, to_html, to_json, to_text
 from genie_ext.types import (
     Answer,
     Clarification,
@@ -339,10 +339,17 @@ def test_json_keys_are_the_same_for_every_kind() -> None:
 
 
 def test_bundle_has_a_chart_only_where_the_answer_has_one() -> None:
-    assert set(mime_bundle(make_turn())) == {"text/plain", "text/html"}
+    assert set(mime_bundle(make_turn())) == {ANSWER, "text/plain", "text/html"}
     chart = {"mark": "bar"}
     bundle = mime_bundle(make_turn(answer=replace(make_turn().answer, chart=chart)))
     assert bundle[VEGA_LITE] == chart
+
+
+def test_bundle_carries_at_most_500_rows_and_says_so() -> None:
+    whole = make_turn(pa.table({"n": list(range(501))}))
+    carried = mime_bundle(whole)[ANSWER]["rows"]
+    assert (len(carried["data"]), carried["truncated"]) == (500, True)
+    assert len(to_json(whole)["rows"]["data"]) == 501
 
 
 def test_to_text_leaves_the_table_out_where_no_row_is_to_be_shown():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import hashlib
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 
 from genie_ext.config import load_settings
 from genie_ext.errors import ConfigError, GuardError, QuestionError
+from genie_ext.lakes import open_lake
 from genie_ext.session import Session
 
 
@@ -78,6 +80,23 @@ def test_ask_reads_allowed_tables_only(shop):
 def test_session_refuses_rules_about_what_is_not_there(shop, rules):
     with pytest.raises(ConfigError):
         _open(shop, **rules)
+
+
+def test_session_waits_for_the_process_that_builds_the_index(shop, tmp_path):
+    settings = load_settings(shop, home=tmp_path / "home", encoder="hashing")
+    folder = open_lake(shop, settings).home / "index"
+    folder.mkdir(parents=True)
+    told = []
+    with (folder / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        def release(progress):
+            told.append(progress.phase)
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+        with Session(shop, settings=settings, progress=release) as session:
+            assert session.ask("How many orders are there?").answer.key_figure == "4"
+    assert any("waiting for another process" in phase for phase in told)
 
 
 def test_session_builds_the_index_again_where_it_is_broken(shop):

@@ -1,0 +1,1 @@
+"""The server's side of panel and phone page: routes below genie/api of a Jupyter server."""
