@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -181,7 +180,14 @@ def _is_open_here(path: Path) -> bool:
     handles = Path("/proc/self/fd")
     if not handles.is_dir():
         return False
-    return any(os.path.realpath(handle) == str(path) for handle in handles.iterdir())
+    return any(_target(handle) == str(path) for handle in handles.iterdir())
+
+
+def _target(handle: Path) -> str:
+    try:
+        return str(handle.readlink())
+    except OSError:  # another thread has closed it since it was listed
+        return ""
 
 
 def stem(path: Path) -> str:
