@@ -78,9 +78,7 @@ class Agent:
         start = time.perf_counter()
         context = find_context(question, self.index, self.policy, previous)
         yield Event(kind="found", text=_found(context), value=context)
-        # The stages of a plan ask for the same phrases again and again.
-        lookup = cache(self.look_up)
-        made = plan or choose_plan(context, lookup, self.parser, self.read, bands=self.bands)
+        made = plan or self._choose(context)
         empty = Turn(question=question, privacy=self.privacy, fallback=self.fallback)
         turn = yield from self._turn(context, made, empty, picked=plan is not None)
         yield _last(replace(turn, seconds=time.perf_counter() - start))
@@ -148,10 +146,9 @@ class Agent:
             GuardError: A policy forbids what the question needs.
         """
         context = find_context(question, self.index, self.policy, previous)
-        made = choose_plan(context, cache(self.look_up), self.parser, self.read, bands=self.bands)
         if self.models is None:
             return Route(tier="embedded", why=("no model is configured",))
-        return self.models.route(context, made)
+        return self.models.route(context, self._choose(context))
 
     def prompt(self, stage: Stage, question: Question, previous: Turn | None = None) -> Prompt:
         """Return the exact prompt of a stage for a question; nothing is sent to a model.
@@ -172,6 +169,12 @@ class Agent:
             raise CannotAnswerError(message, hint="Ask something simpler, or look at the stage plan.")
         step = replace(made.steps[-1], purpose=made.interpretation)
         return sql_prompt(step, context, terms, relations={})[0]
+
+    def _choose(self, context: Context) -> Plan | Clarification | Refusal:
+        """Return what the embedded tier makes of a question; its readings only where one of them may be the answer."""
+        weigh = self.models is None or self.models.settings.least_tier == "embedded"
+        # The stages of a plan ask for the same phrases again and again.
+        return choose_plan(context, cache(self.look_up), self.parser, self.read, bands=self.bands, weigh=weigh)
 
     def look_up(self, phrase: str) -> Sequence[Hit]:
         """Return the columns and tables that a phrase means, best first of each."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from genie_ext.agent.desk import Briefing, Desk, Terms
-from genie_ext.agent.plan_form import JudgeForm
+from genie_ext.agent.plan_form import JudgeForm, schema_of
 from genie_ext.models.base import ChatRequest, Message
 from genie_ext.models.caller import Errand
-from genie_ext.models.structured import strict_schema
 from genie_ext.prompts.brief import Brief
 from genie_ext.prompts.quote import CLOSE, OPEN, quote
 from genie_ext.prompts.render import Prompt, render
@@ -39,7 +38,7 @@ def judge(context: Context, choices: Sequence[Choice], desk: Desk) -> int | None
     prompt, brief = judge_prompt(context, choices, desk.terms)
     request = ChatRequest(
         messages=(Message(role="system", text=prompt.system), Message(role="user", text=prompt.user)),
-        schema=strict_schema(JudgeForm.model_json_schema()),
+        schema=schema_of(JudgeForm),
         schema_name="verdict",
     )
     leaves = "rows" if desk.terms.privacy == "rows" else brief.leaves

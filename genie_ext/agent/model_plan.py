@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from genie_ext.agent.desk import Briefing, Desk, Terms, Thought
-from genie_ext.agent.plan_form import PlanForm
+from genie_ext.agent.plan_form import PlanForm, schema_of
 from genie_ext.agent.read_plan import read_plan
 from genie_ext.models.base import ChatRequest, Message
 from genie_ext.models.caller import Errand
-from genie_ext.models.structured import strict_schema
 from genie_ext.prompts.brief import Brief
 from genie_ext.prompts.quote import quote
 from genie_ext.prompts.render import Prompt, render
@@ -31,7 +30,7 @@ def plan_by_model(context: Context, desk: Desk, thought: Thought) -> Plan | Clar
     prompt, brief = plan_prompt(context, desk.terms, avoid=thought.avoid)
     request = ChatRequest(
         messages=(Message(role="system", text=prompt.system), Message(role="user", text=prompt.user)),
-        schema=strict_schema(PlanForm.model_json_schema()),
+        schema=schema_of(PlanForm),
         schema_name="plan",
         # Another line of thought must be able to differ.
         temperature=0.0 if thought.number == 0 else 0.7,

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from genie_ext.agent.desk import Briefing, Desk, Terms, Thought
-from genie_ext.agent.plan_form import SqlForm
+from genie_ext.agent.plan_form import SqlForm, schema_of
 from genie_ext.models.base import ChatRequest, Message
 from genie_ext.models.caller import Errand
-from genie_ext.models.structured import strict_schema
 from genie_ext.prompts.brief import Brief
 from genie_ext.prompts.quote import CLOSE, OPEN, quote, quote_name, quote_value
 from genie_ext.prompts.render import Prompt, render
@@ -43,7 +42,7 @@ def sql_by_model(
     prompt, brief = sql_prompt(step, context, desk.terms, relations=relations, faults=faults)
     request = ChatRequest(
         messages=(Message(role="system", text=prompt.system), Message(role="user", text=prompt.user)),
-        schema=strict_schema(SqlForm.model_json_schema()),
+        schema=schema_of(SqlForm),
         schema_name="query",
         temperature=0.0 if thought.number == 0 and not faults else 0.5,
         seed=thought.number,

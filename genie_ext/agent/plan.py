@@ -28,7 +28,7 @@ class Bands:
 
 
 def choose_plan(
-    context: Context, lookup: Lookup, parser: Parser, run: Run, *, bands: Bands
+    context: Context, lookup: Lookup, parser: Parser, run: Run, *, bands: Bands, weigh: bool = True
 ) -> Plan | Clarification | Refusal:
     """Return the embedded tier's plan or question back, or a refusal where no reading is sure enough.
 
@@ -38,8 +38,11 @@ def choose_plan(
         parser: Writes readings of questions that nothing else settles.
         run: Executes a reading through the guard, in bounded time.
         bands: How sure a reading must be.
+        weigh: False where no reading may be the answer; then only what is decided without readings counts.
     """
     planned = plan_question(context, lookup)
+    if not weigh:
+        return planned.result
     ranked = () if planned.final else rank(planned, consider(planned, context, parser, run))
     return decide(context, planned, ranked, bands)
 

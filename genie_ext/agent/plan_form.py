@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from genie_ext.models.structured import strict_schema
 from genie_ext.types import Aggregate, Grain, Operator
 
 
@@ -14,6 +17,12 @@ class Form(BaseModel):
     """Foreign text that must fit; what is not asked for is ignored."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+
+@cache
+def schema_of(form: type[Form]) -> Mapping[str, Any]:
+    """Return the JSON Schema that a model is given for a form."""
+    return strict_schema(form.model_json_schema())
 
 
 class MeasureForm(Form):

@@ -63,7 +63,7 @@ def choose_route(signals: Signals, bound: Bound, settings: Settings, rates: Mapp
         return Route(tier="embedded", why=("decided by a rule, a policy or a definition of this lake",))
     least = TIERS.index(settings.least_tier)
     planners = [t for t in TIERS if t in bound.tiers("plan") and TIERS.index(t) >= least and t not in signals.failed]
-    why = [_said(signals)]
+    why = [_said(signals) if least == 0 else f"least_tier is {settings.least_tier}"]
     sure = signals.kind == "plan" and signals.confidence >= settings.answer_above
     if least == 0 and "embedded" not in signals.failed and (sure or not planners):
         last = f"at least {settings.answer_above:.2f}" if sure else _none_bound(bound, signals)

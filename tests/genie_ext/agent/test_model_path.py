@@ -124,6 +124,15 @@ def test_what_the_embedded_tier_is_sure_of_calls_no_model(opened):
     assert not (session.lake.home / "state.db").exists()
 
 
+def test_a_tier_that_may_not_answer_executes_no_reading(opened, monkeypatch):
+    session, _ = opened(Models([plan(COUNTED)]), least_tier="open")
+    ran = []
+    monkeypatch.setattr(type(session.agent), "read", lambda _, text: ran.append(text))
+    turn = session.ask("How many orders are there?")
+    assert (turn.tier, turn.answer.key_figure, ran) == ("frontier", "5", [])
+    assert turn.routed[0] == "least_tier is open"
+
+
 def test_a_plan_whose_parts_say_all_is_compiled_and_calls_no_writer(opened):
     models = Models([plan(COUNTED)])
     session, _ = opened(models)

@@ -30,7 +30,7 @@ GOOD, BAD = Rate(asked=100, right=90), Rate(asked=100, right=40)
         ({"kind": "refuse"}, {"models": BOTH, "local_only": True}, {}, "open", "the only one"),
         ({"kind": "refuse"}, {"models": {"big": FRONTIER}, "local_only": True}, {}, "embedded", "keeps out big"),
         ({"kind": "plan", "confidence": 0.9}, {"models": BOTH, "least_tier": "open"}, {}, "frontier", "earns"),
-        ({"kind": "refuse"}, {"least_tier": "open"}, {}, None, "refuses"),
+        ({"kind": "refuse"}, {"least_tier": "open"}, {}, None, "least_tier is open"),
         ({"kind": "refuse", "soft": True}, {"models": BOTH, "roles": PLANS}, {}, "open", "the only one"),
         ({"kind": "refuse", "soft": True}, {"models": {"big": FRONTIER}}, {}, None, "soft limit"),
         ({"kind": "refuse", "soft": True}, {"models": BOTH, "at_soft": "ask"}, {}, None, "soft limit"),
