@@ -18,8 +18,8 @@ from genie_ext.embedded.ranking import SHIPPED, chance_of
 FOLDS = 5
 AGAINST = frozenset(
     {
-        "rules differ", "rules refuse", "empty", "nothing", "unlinked", "strange", "numbers left", "values left",
-        "names left", "doubts", "key unasked",
+        "rules differ", "rules refuse", "empty", "tied", "nothing", "unlinked", "strange", "numbers left",
+        "values left", "names left", "doubts", "key unasked",
     }
 )  # fmt: skip
 _PULL = 0.3

@@ -24,7 +24,7 @@ from genie_ext.errors import CannotAnswerError
 from genie_ext.guard import Policy, check
 from genie_ext.models.router import Route
 from genie_ext.prompts.render import Prompt, Stage
-from genie_ext.types import Clarification, Context, Event, Finding, Plan, Question, Refusal, Rows, Turn
+from genie_ext.types import Clarification, Context, Event, Finding, Plan, Question, Refusal, Rows, Sql, Turn
 from semantic.found import Hit
 from semantic.index import Index
 
@@ -121,7 +121,7 @@ class Agent:
         yield Event(kind="sql", text=sql.text, value=sql)
         rows = self.engine.run(sql)
         yield Event(kind="rows", text=f"{rows.table.num_rows:,} rows", value=rows)
-        findings = self._check(context, plan, rows)
+        findings = self._check(context, plan, sql, rows)
         yield from (Event(kind="finding", text=finding.message, value=finding) for finding in findings)
         answer = make_answer(context, plan, sql, rows, findings)
         if answer.confidence < self.bands.answer and not picked:  # what the user picked is what is wanted
@@ -194,12 +194,12 @@ class Agent:
         """Return the rows of a query that is not the answer itself."""
         return self.engine.run(check(text, self.index, policy=self.policy, row_limit=rows), timeout_s=timeout_s)
 
-    def _check(self, context: Context, plan: Plan, rows: Rows) -> tuple[Finding, ...]:
+    def _check(self, context: Context, plan: Plan, sql: Sql, rows: Rows) -> tuple[Finding, ...]:
         def probe(text: str) -> Rows:
             return self._try(text, rows=_PROBE_ROWS, timeout_s=_PROBE_TIMEOUT_S)
 
         unread = self.index.skipped
-        return check_answer(Evidence(context=context, plan=plan, rows=rows, probe=probe, unread=unread))
+        return check_answer(Evidence(context=context, plan=plan, rows=rows, probe=probe, sql=sql.text, unread=unread))
 
 
 def _last(turn: Turn) -> Event:

@@ -64,7 +64,7 @@ class Bench:
         """
         read, reason = (step, "") if not step.free else self._read_back(context, step, sql)
         evidence = Evidence(
-            context=context, plan=replace(plan, steps=(read,), query=None), rows=rows, probe=self._probe,
+            context=context, plan=replace(plan, steps=(read,), query=None), rows=rows, probe=self._probe, sql=sql.text,
             unread=self.index.skipped,
         )  # fmt: skip
         if not reason:

@@ -12,6 +12,7 @@ from genie_ext.agent.probes import (
     count_unmatched,
     date_bounds,
 )
+from genie_ext.agent.tie_check import check_ties
 from genie_ext.agent.value_checks import check_values
 from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Scope
@@ -189,10 +190,15 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("missing values", check_missing),
     ("coverage", check_coverage),
     ("repeats", check_repeats),
+    ("ties", check_ties),
 )
 
 
-CHECKS_OF_ROWS: tuple[tuple[str, Check], ...] = (("rows", check_rows), ("unread", check_unread))
+CHECKS_OF_ROWS: tuple[tuple[str, Check], ...] = (
+    ("rows", check_rows),
+    ("unread", check_unread),
+    ("ties", check_ties),
+)
 """Checks of a query that somebody else wrote, whose joins and filters are not known part by part."""
 
 

@@ -13,12 +13,22 @@ from genie_ext.types import Context, Finding, Plan, Rows, Severity, Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a check may look at; `unread` names the parts of the lake that the index could not read."""
+    """All that a check may look at.
+
+    Attributes:
+        context: What the lake knows about the question.
+        plan: How the question was understood.
+        rows: What came back.
+        probe: Asks the data more.
+        sql: The query that gave the rows, as shown to people.
+        unread: Parts of the lake that the index could not read.
+    """
 
     context: Context
     plan: Plan
     rows: Rows
     probe: Probe
+    sql: str = ""
     unread: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from genie_ext.agent.ties import differ_by_chance, read_top
 from genie_ext.embedded.candidates import Candidate, Group
 from genie_ext.errors import GenieError, QueryCancelledError
 from genie_ext.scoring import Row, same_rows, table_rows
@@ -17,7 +19,16 @@ ENOUGH = 0.97
 
 Run = Callable[[str], Rows]
 """Guards and executes a query in bounded time."""
-_Result = tuple[list[Row], bool]
+_WIDEST = 100
+"""Rows up to which a limit is looked at for ties."""
+
+
+class _Result(NamedTuple):
+    """Rows of a reading, whether more were not fetched, and whether chance decides which rows it shows."""
+
+    rows: list[Row]
+    cut: bool
+    tied: bool = False
 
 
 def vote(candidates: Sequence[Candidate], run: Run) -> tuple[Group, ...]:
@@ -42,18 +53,22 @@ def vote(candidates: Sequence[Candidate], run: Run) -> tuple[Group, ...]:
         believed += _belief(candidate) if result is not None else 0.0
         known[candidate.sql] = _place(results, candidate, result) if result is not None else []
     seen = sum(_belief(c) for group, _ in results for c in group) or 1.0
-    groups = [
-        Group(candidates=tuple(group), rows=tuple(rows), share=sum(map(_belief, group)) / seen, cut=cut)
-        for group, (rows, cut) in results
-    ]
+    groups = [_group(found, result, seen) for found, result in results]
     return tuple(sorted(groups, key=lambda group: -group.share))
+
+
+def _group(candidates: Sequence[Candidate], result: _Result, seen: float) -> Group:
+    """Return the group of candidates with one result, in all that is believed."""
+    share = sum(map(_belief, candidates)) / seen
+    return Group(candidates=tuple(candidates), rows=tuple(result.rows), share=share, cut=result.cut, tied=result.tied)
 
 
 def _place(results: list[tuple[list[Candidate], _Result]], candidate: Candidate, result: _Result) -> list[Candidate]:
     """Return the group that a candidate belongs to, a new one where no other has these rows."""
     ordered = bool(candidate.step.order) and candidate.step.limit != 1
-    for group, (rows, cut) in results:
-        if cut == result[1] and same_rows(rows, result[0], ordered=ordered):
+    for group, known in results:
+        alike = (known.cut, known.tied) == (result.cut, result.tied)  # a row by chance confirms nothing
+        if alike and same_rows(known.rows, result.rows, ordered=ordered):
             group.append(candidate)
             return group
     results.append(([candidate], result))
@@ -61,10 +76,16 @@ def _place(results: list[tuple[list[Candidate], _Result]], candidate: Candidate,
 
 
 def _execute(candidate: Candidate, run: Run) -> _Result | None:
-    """Return the rows of a candidate and whether there are more, None where it is refused or fails."""
+    """Return the result of a candidate, None where it is refused or fails."""
+    limit = candidate.step.limit
+    top = read_top(candidate.sql) if limit and candidate.step.order and limit <= _WIDEST else None
     try:
-        rows = run(candidate.sql)
-        return table_rows(rows.table), rows.truncated
+        found = run(top.wider if top is not None else candidate.sql)
+        rows = table_rows(found.table)
+        if top is None:
+            return _Result(rows, found.truncated)
+        tied = len(rows) > top.limit and differ_by_chance(rows[-2], rows[-1], top.keys)
+        return _Result([row[: -top.keys] for row in rows[: top.limit]], cut=False, tied=tied)
     except QueryCancelledError:
         raise
     except GenieError:

@@ -53,12 +53,14 @@ class Group:
         rows: What they return, as far as was fetched.
         share: Part of the parser's belief in all executed readings that is on these, 0 to 1.
         cut: True where more rows exist than were fetched.
+        tied: True where chance decides which rows are shown: one that is left out is as high as the last one.
     """
 
     candidates: tuple[Candidate, ...]
     rows: tuple[tuple[Any, ...], ...]
     share: float
     cut: bool = False
+    tied: bool = False
 
 
 def find_candidates(planned: Planned, parsed: Sequence[Parsed]) -> tuple[Candidate, ...]:

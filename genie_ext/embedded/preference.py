@@ -73,6 +73,11 @@ TOPICS = (
     ),
     Topic(features=("empty",), more="it finds no row", less="the other finds no row"),
     Topic(
+        features=("tied",),
+        more="a row that it leaves out ties with the last one it shows",
+        less="a row that the other leaves out ties with the last one it shows",
+    ),
+    Topic(
         features=("nothing",),
         more="its only row holds nothing but zeros or missing values",
         less="the other's only row holds nothing but zeros or missing values",

@@ -85,6 +85,7 @@ def features(planned: Planned, group: Group, groups: Sequence[Group]) -> dict[st
         "sure rules differ": float(planned.sure and not ruled),
         "rules refuse": float(not isinstance(planned.result, Plan)),
         "empty": float(not group.rows),
+        "tied": float(group.tied),
         "nothing": float(len(group.rows) == 1 and all(cell in (None, 0) for cell in group.rows[0])),
         "unlinked": min(len(unlinked), 4) / 4,
         "strange": float(planned.strange),
@@ -126,6 +127,7 @@ def _reasons(known: Mapping[str, float], planned: Planned) -> tuple[str, ...]:
         "another reading of the question gives another result": known["share"] < 0.6,
         "two ways of reading the question disagree": known["rules differ"] > 0 and known["by rules"] == 0,
         "the result is empty": known["empty"] > 0,
+        "rows that are left out are as high as the last one shown": known["tied"] > 0,
     }
     return tuple(reason for reason, holds in reasons.items() if holds)
 

@@ -20,6 +20,7 @@ from genie_ext.agent.checks import (
 )
 from genie_ext.agent.context import find_context
 from genie_ext.agent.evidence import Evidence
+from genie_ext.agent.tie_check import check_ties
 from genie_ext.agent.value_checks import check_values
 from genie_ext.config import load_settings
 from genie_ext.errors import QueryCancelledError, QueryTimeoutError
@@ -48,9 +49,9 @@ def evidence(session):
     def probe(text):
         return session.engine.run(check(text, index, row_limit=10))
 
-    def make(step, rows=None, probe=probe):
+    def make(step, rows=None, probe=probe, sql=""):
         plan = Plan(interpretation="", steps=(step,))
-        return Evidence(context=context, plan=plan, rows=rows or _rows(n=[1, 2]), probe=probe)
+        return Evidence(context=context, plan=plan, rows=rows or _rows(n=[1, 2]), probe=probe, sql=sql)
 
     return make
 
@@ -205,13 +206,27 @@ def test_check_repeats_counts_rows_that_repeat_an_earlier_one(evidence, ref):
     assert check_repeats(evidence(step, _rows(s=["a", "b"]))) == []
 
 
+@pytest.mark.parametrize(("key", "severity"), [("status = 'paid' DESC", "warning"), ("order_id", "ok")])
+def test_check_ties_warns_where_chance_picks_the_row_that_is_shown(evidence, key, severity):
+    own = evidence(Step(sources=()), _rows(n=[1]), sql=f"SELECT order_id FROM orders ORDER BY {key} LIMIT 1")
+    assert _severities(check_ties(own)) == [severity]
+
+
+def test_check_ties_asks_nothing_where_no_row_is_left_out(evidence):
+    def unasked(_):
+        raise AssertionError
+
+    for text in ("SELECT order_id FROM orders ORDER BY status LIMIT 9", "SELECT order_id FROM orders", ""):
+        assert check_ties(evidence(Step(sources=()), probe=unasked, sql=text)) == []
+
+
 def test_check_answer_keeps_an_answer_whose_checks_time_out(evidence, ref):
     def slow(_):
         raise QueryTimeoutError("Ran longer than 5 s.")
 
     findings = check_answer(evidence(Step(sources=(), measures=(_figure(ref, "products.price"),)), probe=slow))
     assert "Could not be checked: Ran longer than 5 s." in [finding.message for finding in findings]
-    assert len(CHECKS) == 8
+    assert len(CHECKS) == 9
 
 
 def test_check_answer_stops_when_the_user_does(evidence, ref):

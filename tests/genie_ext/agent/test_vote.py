@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -28,8 +29,11 @@ def make(session) -> Make:
     plain = Step(sources=(), dimensions=(shown,))
     sorted_ = Step(sources=(), dimensions=(shown,), order=(Order(by=shown),))
 
-    def candidate(sql: str, score: float, *, source: Source = "parser", ordered: bool = False) -> Candidate:
-        return Candidate(step=sorted_ if ordered else plain, sql=sql, draft=draft, source=source, score=score)
+    def candidate(
+        sql: str, score: float, *, source: Source = "parser", ordered: bool = False, top: int | None = None
+    ) -> Candidate:
+        step = replace(sorted_, limit=top) if ordered or top else plain
+        return Candidate(step=step, sql=sql, draft=draft, source=source, score=score)
 
     return candidate
 
@@ -89,6 +93,25 @@ def test_a_result_that_is_cut_says_so_and_stands_apart(make, run) -> None:
     cut, whole = "SELECT range FROM range(2000)", "SELECT range FROM range(1000)"
     groups = vote([make(cut, -1.0), make(whole, -2.0)], run[0])
     assert [(len(group.rows), group.cut) for group in groups] == [(1000, True), (1000, False)]
+
+
+def test_a_first_row_by_chance_is_marked(make, run) -> None:
+    orders = "SELECT order_id FROM orders ORDER BY {} LIMIT 1"
+    tied, sure = (
+        make(orders.format("status = 'paid' DESC"), -1.0, top=1),
+        make(orders.format("order_id DESC"), -2.0, top=1),
+    )
+    groups = vote([tied, sure], run[0])
+    assert [(group.candidates, group.tied) for group in groups] == [((tied,), True), ((sure,), False)]
+    assert [len(group.rows[0]) for group in groups] == [1, 1]  # the sort key is not part of what is shown
+    assert groups[1].rows == ((run[0](sure.sql).table.column(0)[0].as_py(),),)
+
+
+def test_a_row_by_chance_does_not_stand_with_the_same_row_for_a_reason(make, run) -> None:
+    chosen = run[0]("SELECT order_id FROM orders ORDER BY status = 'paid' DESC LIMIT 1").table.column(0)[0].as_py()
+    tied = make("SELECT order_id FROM orders ORDER BY status = 'paid' DESC LIMIT 1", -1.0, top=1)
+    sure = make(f"SELECT order_id FROM orders WHERE order_id = {chosen}", -2.0)
+    assert [group.candidates for group in vote([tied, sure], run[0])] == [(tied,), (sure,)]
 
 
 def test_nothing_is_left_where_everything_fails(make, run) -> None:
