@@ -45,6 +45,27 @@ def save_chart(spec: dict[str, Any], path: Path) -> None:
         raise ConfigError(f"The chart cannot be written to {path}: {error.strerror or error}.") from error
 
 
+def draw_svg(spec: dict[str, Any], *, width: int, dark: bool = False) -> bytes:
+    """Return a chart as an SVG picture on no background.
+
+    Args:
+        spec: What `choose_chart` gave.
+        width: Pixels that its plot takes.
+        dark: True for light ink.
+    """
+    import vl_convert
+
+    sized = {**_drawable(spec), "width": width, "background": "transparent"}
+    drawn = vl_convert.vegalite_to_svg(sized, vl_version=_version(), theme="dark" if dark else None)
+    return str(drawn).encode()
+
+
+def _version() -> str:
+    import vl_convert
+
+    return next(version for version in reversed(vl_convert.get_vegalite_versions()) if version.startswith("5."))
+
+
 def _drawable(value: Any) -> Any:
     """Return the specification without characters that XML has no place for: they abort vl_convert, process and all."""
     if isinstance(value, str):
@@ -59,7 +80,7 @@ def _rendered(spec: dict[str, Any], suffix: str) -> bytes:
         return (json.dumps(spec, indent=2, allow_nan=False) + "\n").encode()
     import vl_convert
 
-    version = next(v for v in reversed(vl_convert.get_vegalite_versions()) if v.startswith("5."))
+    version = _version()
     if suffix == ".png":
         return bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=2))
     if suffix == ".svg":

@@ -22,9 +22,10 @@ from typing import Any, Self
 
 from genie_ext import disk
 from genie_ext.api import Result
-from genie_ext.config import debug_wanted, default_lake, load_settings
+from genie_ext.config import Settings, debug_wanted, default_lake, load_settings
 from genie_ext.display_width import one_line
 from genie_ext.errors import GenieError, QuestionError
+from genie_ext.frames import is_frame, keep_frame, parquet_of, settings_about
 from genie_ext.progress import Line, describe
 from genie_ext.session import Session
 from genie_ext.types import Turn
@@ -36,7 +37,7 @@ _CHART = "application/vnd.vegalite.v5+json"
 
 HELP = """\
 %genie connect PATH      open a lake: a DuckDB file, a data file or a folder of them
-%genie connect NAME      use the open DuckDB connection in the variable NAME
+%genie connect NAME      use the open DuckDB connection, or ask about the frame, in the variable NAME
 %genie status            say what is connected
 %genie new               start a new conversation; follow-up questions forget what was before
 %genie index [--force]   read the lake again where it changed
@@ -122,14 +123,18 @@ class Notebook:
         if not target:
             raise QuestionError("%genie connect needs a lake.", hint="Name a path or a variable with a connection.")
         found = self.shell.user_ns.get(target)
-        lake = found if hasattr(found, "execute") else target.strip("\"'")
-        self._open(lake)
+        if is_frame(found):
+            settings = load_settings(None)
+            home = settings.home or Path.cwd() / ".genie"
+            self._open(keep_frame(home, target, parquet_of(found)), settings_about(settings))
+        else:
+            self._open(found if hasattr(found, "execute") else target.strip("\"'"))
         self._status("")
 
-    def _open(self, lake: Any) -> Session:
-        path = Path(lake).expanduser() if isinstance(lake, str) else None
+    def _open(self, lake: Any, settings: Settings | None = None) -> Session:
+        path = Path(lake).expanduser() if isinstance(lake, str | Path) else None
         with _Board(rich=self.rich) as board:
-            session = Session(path or lake, settings=load_settings(path), progress=board.update)
+            session = Session(path or lake, settings=settings or load_settings(path), progress=board.update)
         self.close()
         self.session, self.lake, self.thread = session, lake, _new_thread()
         return session

@@ -45,6 +45,7 @@ class Session:
         lake: A DuckDB file, a data file, a folder of them, or an open DuckDB connection.
         settings: Read from defaults, genie.toml and the environment where not given.
         progress: Called while the index is built.
+        books: Folder of the ledger and the budgets; the home of the lake where it is not given.
 
     Raises:
         LakeUnavailableError: There is no lake, or it cannot be read.
@@ -57,6 +58,7 @@ class Session:
         *,
         settings: Settings | None = None,
         progress: Callable[[Progress], None] | None = None,
+        books: Path | None = None,
     ) -> None:
         path = Path(lake) if isinstance(lake, str | Path) else None
         self.settings = settings or load_settings(path)
@@ -85,7 +87,7 @@ class Session:
             fallback=fallback,
             terms=_terms(self.settings, policy),
         )
-        self.agent = replace(self.agent, models=open_models(self.agent, self.settings, self.lake.home))
+        self.agent = replace(self.agent, models=open_models(self.agent, self.settings, books or self.lake.home))
 
     def ask(self, text: str, *, thread: str = "") -> Turn:
         """Return the turn of a question; in a named thread it may lean on the questions before.

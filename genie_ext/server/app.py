@@ -6,8 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from tornado.ioloop import PeriodicCallback
+
 from genie_ext.server.ask import AskHandler
 from genie_ext.server.handlers import (
+    ChartHandler,
     NoteHandler,
     RowsHandler,
     RunHandler,
@@ -18,6 +21,7 @@ from genie_ext.server.page import PageHandler, PublicHandler
 from genie_ext.server.rooms import AT_ONCE, Rooms
 from genie_ext.server.threads import ExportHandler, ThreadHandler, ThreadsHandler
 
+_LOOK_MS = 60_000
 STATIC = Path(__file__).resolve().parent.parent / "static"
 _ID = r"(?P<thread>[\w.-]{1,64})"
 
@@ -44,6 +48,7 @@ def load(app: Any) -> None:
             (f"{api}/threads/{_ID}/export", ExportHandler),
             (f"{api}/(?P<kind>feedback|verify|case)", NoteHandler),
             (rf"{api}/rows/(?P<turn>[0-9a-f]{{32}})\.(?P<form>csv|parquet)", RowsHandler),
+            (rf"{api}/charts/(?P<turn>[0-9a-f]{{32}})\.svg", ChartHandler),
             (f"{base}/static/(.*)", PublicHandler, {"path": str(STATIC)}),
             (f"{base}/?", PageHandler, {"static": STATIC}),
         ],
@@ -52,10 +57,13 @@ def load(app: Any) -> None:
 
 
 def _close_with(app: Any, rooms: Rooms) -> None:
-    """Close the sessions where the server stops its extensions."""
+    """Close the sessions that nobody uses, and all where the server stops its extensions."""
     before = app.cleanup_extensions
+    idle = PeriodicCallback(rooms.rest_aside, _LOOK_MS)
+    idle.start()
 
     async def cleanup() -> None:
+        idle.stop()
         await asyncio.get_running_loop().run_in_executor(None, rooms.close)
         await before()
 

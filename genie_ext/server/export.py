@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from genie_ext.frames import name_of
+from genie_ext.server.history import Kept
 from genie_ext.session import Session
 
 _SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]()<>#+-.!|~$&"})
 
 
-def to_notebook(setup: Sequence[str], title: str, turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def to_notebook(setup: Sequence[str], title: str, kept: Sequence[Kept]) -> dict[str, Any]:
     """Return a notebook of format 4; its code needs duckdb and pandas.
 
     Args:
         setup: Statements that make the lake visible on a fresh connection.
         title: Its heading.
-        turns: The answers as they travel, in order.
+        kept: The turns, in order; the query of one about a frame is shown only, since the frame is not there.
     """
     cells = [("markdown", f"# {_plain(title)}"), ("code", _connect(setup))]
-    for turn in turns:
+    for one in kept:
+        turn = one.turn
+        if one.about and turn["sql"] is not None:
+            cells.append(("markdown", f"{_told(turn)}\n\n{_shown(one)}"))
+            continue
         cells.append(("markdown", _told(turn)))
         if turn["sql"] is not None:
             cells.append(("code", f"lake.sql({_literal(str(turn['sql']['text']))}).df()"))
@@ -58,6 +64,12 @@ def _name(text: str) -> str:
 def _literal(sql: str) -> str:
     """Return a Python literal over several lines, where the text allows one."""
     return repr(sql) if '"""' in sql or "\\" in sql or sql.endswith('"') else f'"""\n{sql}\n"""'
+
+
+def _shown(kept: Kept) -> str:
+    """Return the query about a frame as Markdown."""
+    lines = str(kept.turn["sql"]["text"]).splitlines()
+    return "\n".join([f"Asked about the frame {_plain(name_of(kept.about))}:", "", *(f"    {line}" for line in lines)])
 
 
 def _told(turn: Mapping[str, Any]) -> str:

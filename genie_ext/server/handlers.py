@@ -10,6 +10,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from genie_ext.display_json import rows_to_json
+from genie_ext.frames import FOLDER, name_of
 from genie_ext.guard import check
 from genie_ext.server.base import Fault, Form, Handler
 from genie_ext.server.history import History, Kept
@@ -142,11 +143,37 @@ class NoteHandler(_OfTurn):
             return "Thank you: kept beside the index of the lake."
         if kept.turn["sql"] is None:
             raise Fault(HTTPStatus.BAD_REQUEST, "This answer has no query.", "Verify an answer with rows.")
+        if kept.about:
+            message = f"This answer is about the frame {name_of(kept.about)}, not about the lake."
+            raise Fault(HTTPStatus.BAD_REQUEST, message, "Save the frame as a table, and ask again.")
         if kind == "case":
             return f"Added to {keep_case(home_of(lake), lake, kept)}."
         with self.rooms.seat(lake, self.user).held() as session:
             path = propose(session, kept, self.user)
         return f"Proposed in {path}: a person accepts it there, or with genie model accept."
+
+
+class ChartHandler(_OfTurn):
+    """GET charts/TURN.svg: the chart of an answer, for pages that draw none themselves."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, turn: str) -> None:
+        """Send it as a picture; opened by itself it may run and load nothing."""
+        width = min(max(int(found), 200), 1200) if (found := self.get_query_argument("width", "340")).isdigit() else 340
+        dark = self.get_query_argument("dark", "0") == "1"
+        body = await self.work(lambda: self._drawn(turn, width, dark=dark))
+        self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.finish(body, set_content_type="image/svg+xml")
+
+    def _drawn(self, turn: str, width: int, *, dark: bool) -> bytes:
+        from genie_ext.chart_files import draw_svg
+
+        answer = self.kept(turn)[2].turn["answer"]
+        if answer is None or answer["chart"] is None:
+            raise Fault(HTTPStatus.BAD_REQUEST, "This answer has no chart.")
+        return draw_svg(answer["chart"], width=width, dark=dark)
 
 
 class RowsHandler(_OfTurn):
@@ -167,6 +194,10 @@ class RowsHandler(_OfTurn):
         lake, _, kept = self.kept(turn)
         if kept.turn["sql"] is None:
             raise Fault(HTTPStatus.BAD_REQUEST, "This answer has no rows.")
-        with self.rooms.seat(lake, self.user, turn).held() as session:
+        frame = self.rooms.frames(lake) / FOLDER / kept.about if kept.about else None
+        if frame is not None and not frame.is_dir():
+            message = f"The frame {name_of(kept.about)} is no longer kept."
+            raise Fault(HTTPStatus.NOT_FOUND, message, "Ask about it again.")
+        with self.rooms.seat(lake, self.user, turn, frame=frame).held() as session:
             _, rows = run(session, str(kept.turn["sql"]["text"]))
         return to_bytes(rows.table, form)

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS threads (
 );
 CREATE TABLE IF NOT EXISTS turns (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, thread TEXT NOT NULL, user TEXT NOT NULL,
-    question TEXT NOT NULL, turn TEXT NOT NULL
+    question TEXT NOT NULL, turn TEXT NOT NULL, about TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS opinions (
     turn TEXT NOT NULL, user TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT NOT NULL, said TEXT NOT NULL
@@ -35,12 +35,21 @@ _NOW = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A turn as it was answered: its id, its thread, its question and the answer as it travels."""
+    """A turn as it was answered.
+
+    Attributes:
+        id: Its name.
+        thread: The thread that it belongs to.
+        question: What was asked.
+        turn: The answer as it travels.
+        about: Folder of the frame that it was asked about, empty for the lake.
+    """
 
     id: str
     thread: str
     question: str
     turn: Mapping[str, Any]
+    about: str = ""
 
 
 class History:
@@ -71,8 +80,8 @@ class History:
                 (kept.thread, user, title),
             )
             connection.execute(
-                "INSERT INTO turns (id, thread, user, question, turn) VALUES (?, ?, ?, ?, ?)",
-                (kept.id, kept.thread, user, kept.question, json.dumps(_short(kept.turn), allow_nan=False)),
+                "INSERT INTO turns (id, thread, user, question, turn, about) VALUES (?, ?, ?, ?, ?, ?)",
+                (kept.id, kept.thread, user, kept.question, json.dumps(_short(kept.turn), allow_nan=False), kept.about),
             )
 
     def threads(self, user: str, search: str = "") -> list[dict[str, Any]]:
@@ -92,17 +101,17 @@ class History:
         head = self._rows("SELECT title FROM threads WHERE id = ? AND user = ?", (thread, user))
         if not head:
             return None
-        query = "SELECT id, thread, question, turn FROM turns WHERE thread = ? AND user = ? ORDER BY number"
+        query = "SELECT id, thread, question, turn, about FROM turns WHERE thread = ? AND user = ? ORDER BY number"
         return head[0]["title"], [_kept(row) for row in self._rows(query, (thread, user))]
 
-    def questions(self, user: str, thread: str) -> tuple[str, ...]:
-        """Return what was asked in a thread, in order."""
-        query = "SELECT question FROM turns WHERE thread = ? AND user = ? ORDER BY number"
-        return tuple(row["question"] for row in self._rows(query, (thread, user)))
+    def questions(self, user: str, thread: str, about: str = "") -> tuple[str, ...]:
+        """Return what was asked in a thread about the lake, or about a frame, in order."""
+        query = "SELECT question FROM turns WHERE thread = ? AND user = ? AND about = ? ORDER BY number"
+        return tuple(row["question"] for row in self._rows(query, (thread, user, about)))
 
     def turn(self, user: str, turn: str) -> Kept | None:
         """Return one turn of a user."""
-        query = "SELECT id, thread, question, turn FROM turns WHERE id = ? AND user = ?"
+        query = "SELECT id, thread, question, turn, about FROM turns WHERE id = ? AND user = ?"
         return next((_kept(row) for row in self._rows(query, (turn, user))), None)
 
     def rename(self, user: str, thread: str, title: str) -> bool:
@@ -149,10 +158,17 @@ class History:
             with closing(sqlite3.connect(self.path, timeout=10)) as connection, connection:
                 connection.row_factory = sqlite3.Row
                 connection.executescript(_TABLES)
+                _add_about(connection)
                 yield connection
         except (OSError, sqlite3.Error) as error:
             message = f"{self.path} cannot be used: {error}."
             raise ConfigError(message, hint="Make its folder writable, or name another one with home.") from error
+
+
+def _add_about(connection: sqlite3.Connection) -> None:
+    """Add the column that files lack which are older than questions about frames."""
+    if not any(row["name"] == "about" for row in connection.execute("PRAGMA table_info(turns)")):
+        connection.execute("ALTER TABLE turns ADD COLUMN about TEXT NOT NULL DEFAULT ''")
 
 
 def _writable(home: Path) -> bool:
@@ -168,7 +184,9 @@ def _own_folder(home: Path) -> Path:
 
 
 def _kept(row: sqlite3.Row) -> Kept:
-    return Kept(id=row["id"], thread=row["thread"], question=row["question"], turn=json.loads(row["turn"]))
+    return Kept(
+        id=row["id"], thread=row["thread"], question=row["question"], turn=json.loads(row["turn"]), about=row["about"]
+    )  # fmt: skip
 
 
 def _short(turn: Mapping[str, Any]) -> dict[str, Any]:

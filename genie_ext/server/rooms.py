@@ -18,6 +18,8 @@ MOST_WAITING = 100
 """Questions under way, those that wait included, from which on more are turned away."""
 SEATS = 2
 """Sessions of one user and lake: what is asked side by side. A thread keeps its seat, which remembers it."""
+IDLE_S = 1800.0
+"""Seconds without a question after which a session gives its memory and its process back."""
 LOCAL = "local"
 """The user where the server has one: the names that Jupyter makes up then differ by browser."""
 _PLAIN = 4
@@ -66,13 +68,28 @@ class Rooms:
             raise LakeUnavailableError(f"{wanted} is no lake that this server may ask.", hint=hint)
         return path
 
-    def seat(self, lake: Path, user: str, thread: str = "") -> Seat:
-        """Return where a user's thread sits."""
+    def seat(self, lake: Path, user: str, thread: str = "", *, frame: Path | None = None) -> Seat:
+        """Return where a user's thread sits, over a lake or a frame that is asked about in its place."""
         with self._lock:
-            if (lake, user) not in self._seats:
-                name = "" if user == LOCAL else user
-                self._seats[lake, user] = tuple(Seat(lake, name) for _ in range(SEATS))
-            return self._seats[lake, user][sum(thread.encode()) % SEATS]
+            place = (frame or lake, user)
+            if place not in self._seats:
+                name, seats = "" if user == LOCAL else user, SEATS if frame is None else 1
+                self._seats[place] = tuple(Seat(lake, name, frame=frame) for _ in range(seats))
+            return self._seats[place][sum(thread.encode()) % len(self._seats[place])]
+
+    def frames(self, lake: Path) -> Path:
+        """Return the folder whose subfolder holds frames that were asked about: where the history of a lake stands.
+
+        Raises:
+            LakeError: There is no lake any more.
+        """
+        return self.history(lake).path.parent
+
+    def rest(self, idle_s: float = IDLE_S) -> int:
+        """Close the sessions that nobody used for so many seconds; return how many. They open again when asked."""
+        with self._lock:
+            seats = [seat for own in self._seats.values() for seat in own]
+        return sum(seat.rest(idle_s) for seat in seats)
 
     def history(self, lake: Path) -> History:
         """Return what was asked of a lake.
@@ -95,6 +112,10 @@ class Rooms:
                 # One damaged lake must not hide the threads of the others; asking it says what is wrong.
                 continue
         return tuple(found)
+
+    def rest_aside(self) -> None:
+        """Do so beside the loop of the server."""
+        self.desk.submit(self.rest)
 
     def close(self) -> None:
         """Stop what runs, and close all sessions."""

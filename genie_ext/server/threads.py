@@ -12,6 +12,7 @@ from jupyter_server.auth.decorator import authorized
 from pydantic import Field
 from tornado import web
 
+from genie_ext.frames import name_of
 from genie_ext.server.base import Fault, Form, Handler
 from genie_ext.server.export import setup_of, to_notebook
 from genie_ext.server.history import History, Kept
@@ -64,7 +65,7 @@ class ThreadHandler(_OfThread):
 
     def _told(self, thread: str) -> dict[str, Any]:
         _, title, turns = self.kept(thread)
-        return {"id": thread, "title": title, "turns": [{"id": kept.id, "turn": kept.turn} for kept in turns]}
+        return {"id": thread, "title": title, "turns": [_told(kept) for kept in turns]}
 
     @web.authenticated
     @authorized
@@ -105,4 +106,8 @@ class ExportHandler(_OfThread):
         lake, title, turns = self.kept(thread)
         with self.rooms.seat(lake, self.user, thread).held() as session:
             opened = setup_of(session)
-        return json.dumps(to_notebook(opened, title, [kept.turn for kept in turns]))
+        return json.dumps(to_notebook(opened, title, turns))
+
+
+def _told(kept: Kept) -> dict[str, Any]:
+    return {"id": kept.id, "turn": kept.turn, "about": name_of(kept.about)}

@@ -4,6 +4,7 @@ import atexit
 import sys
 
 import nbformat
+import pandas as pd
 import pexpect
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -53,6 +54,22 @@ def test_ask_shows_the_answer_and_leaves_the_rows(connected, capsys):
     assert "SELECT" in out
     assert connected.user_ns["_answer"].iloc[0, 0] == 4
     assert connected.user_ns["_result"].ok
+
+
+def test_connect_takes_a_frame_and_asks_about_it(shell, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell.push({"sales": pd.DataFrame({"region": ["north", "south", "north"], "amount": [1.5, 2.5, 3.0]})})
+    run(shell, "%genie connect sales")
+    run(shell, "%%ask total\nTotal amount by region")
+    assert sorted(map(tuple, shell.user_ns["total"].to_numpy().tolist())) == [("north", 4.5), ("south", 2.5)]
+    assert [path.name for path in tmp_path.iterdir()] == [".genie"]
+
+
+def test_connect_says_which_frame_has_columns_of_no_type(shell, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell.push({"odd": pd.DataFrame({"a": [1, "x", [2]]})})
+    run(shell, "%genie connect odd")
+    assert "cannot be written as a table" in capsys.readouterr().err
 
 
 def test_ask_cell_leaves_the_rows_under_a_name(connected):

@@ -36,13 +36,6 @@ async def test_ask_refuses_what_is_no_question(jp_fetch, lake, body):
     assert json.loads(response.body)["message"]
 
 
-async def test_ask_says_that_a_frame_cannot_be_asked_about_yet(call):
-    about = {"name": "df", "columns": ["a"], "rows": [[1]]}
-    code, told = await call("ask", "POST", {"question": "How many?", "thread": "t", "about": about})
-    assert code == 501
-    assert "DataFrame" in told["message"]
-
-
 async def test_ask_follows_up_also_after_the_server_was_restarted(ask, jp_serverapp):
     await ask("How many orders are there?", "a")
     assert _cells((await ask("only the returned ones", "a"))[-1]) == [[1]]

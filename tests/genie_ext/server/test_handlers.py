@@ -59,7 +59,7 @@ async def test_threads_are_listed_searched_renamed_and_deleted(ask, call):
     await call("threads/a", "PATCH", {"title": "Returns"})
     _, told = await call("threads/a")
     assert told["title"] == "Returns"
-    assert told["turns"][0] == {"id": first["id"], "turn": first["turn"]}
+    assert told["turns"][0] == {"id": first["id"], "turn": first["turn"], "about": ""}
     await call("threads/a", "DELETE")
     assert (await call("threads/a"))[0] == 404
     assert [item["id"] for item in (await call("threads"))[1]["threads"]] == ["b"]
