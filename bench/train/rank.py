@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from bench.folds import fold_of
 from genie_ext.embedded.ranking import SHIPPED, chance_of
+from genie_ext.embedded.signs import signs
 
 FOLDS = 5
 AGAINST = frozenset(
     {
         "rules differ", "rules refuse", "empty", "tied", "nothing", "unlinked", "strange", "numbers left",
         "values left", "names left", "doubts", "key unasked",
+        *(f"{sign.name} {way}" for sign in signs() for way in ("left", "unasked")),
     }
 )  # fmt: skip
 _PULL = 0.3

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from genie_ext.embedded.signs import signs
+
 _LEAST = 0.05
 """Difference of log odds below which nobody wants to hear of it."""
 
@@ -92,6 +94,22 @@ TOPICS = (
         less="the other shows keys that were not asked for",
     ),
     Topic(features=("doubts",), more="more of it had to be assumed", less="less of it had to be assumed"),
+    *(
+        Topic(
+            features=(f"{sign.name} left",),
+            more=f"it does not follow {sign.what} of the question",
+            less=f"the other does not follow {sign.what} of the question",
+        )
+        for sign in signs()
+    ),
+    *(
+        Topic(
+            features=(f"{sign.name} unasked",),
+            more=f"nothing in the question asks for {sign.what} in it",
+            less=f"nothing in the question asks for {sign.what} in the other",
+        )
+        for sign in signs()
+    ),
 )
 SHARED = frozenset({"rules refuse", "unlinked", "strange"})
 """Features of the question, which all its groups have alike."""

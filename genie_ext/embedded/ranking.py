@@ -17,6 +17,7 @@ from genie_ext.embedded.candidates import Candidate, Group
 from genie_ext.embedded.draft import Draft
 from genie_ext.embedded.left import names_left, numbers_left, values_left
 from genie_ext.embedded.plan import Planned
+from genie_ext.embedded.signs import compare, firmly_left
 from genie_ext.embedded.steps import base_table, read_columns
 from genie_ext.errors import ConfigError
 from genie_ext.types import Measure, Plan, Step
@@ -75,14 +76,15 @@ def features(planned: Planned, group: Group, groups: Sequence[Group]) -> dict[st
     parsed = [c for c in group.candidates if c.source == "parser"]
     others = [c for other in groups if other is not group for c in other.candidates]
     unlinked = planned.draft.reading.unlinked if planned.draft is not None else ()
+    sure = planned.sure and not any(firmly_left(_signs(c)) for g in groups for c in g.candidates if c.source == "rules")
     return {
         "share": group.share,
         "score": max((max(c.score, _LEAST) for c in parsed), default=_LEAST),
         "by rules": float(bool(ruled)),
         "rules' odds": max((_odds(c.score) for c in ruled), default=0.0),
         "rules differ": float(any(c.source == "rules" for c in others)),
-        "by sure rules": float(bool(ruled) and planned.sure),
-        "sure rules differ": float(planned.sure and not ruled),
+        "by sure rules": float(bool(ruled) and sure),
+        "sure rules differ": float(sure and not ruled),
         "rules refuse": float(not isinstance(planned.result, Plan)),
         "empty": float(not group.rows),
         "tied": float(group.tied),
@@ -92,8 +94,14 @@ def features(planned: Planned, group: Group, groups: Sequence[Group]) -> dict[st
         "numbers left": numbers_left(best.draft, best.step),
         "values left": values_left(best.draft, best.step),
         "names left": names_left(best.draft, best.step),
+        **_signs(best),
         **_shape(best),
     }
+
+
+def _signs(candidate: Candidate) -> Mapping[str, float]:
+    """Return in what question and query differ word by word."""
+    return compare(candidate.draft.reading.text, candidate.sql)
 
 
 def _shape(candidate: Candidate) -> dict[str, float]:
@@ -129,7 +137,8 @@ def _reasons(known: Mapping[str, float], planned: Planned) -> tuple[str, ...]:
         "the result is empty": known["empty"] > 0,
         "rows that are left out are as high as the last one shown": known["tied"] > 0,
     }
-    return tuple(reason for reason, holds in reasons.items() if holds)
+    unheard = (f"{what} of the question is not followed" for what in firmly_left(known))
+    return (*(reason for reason, holds in reasons.items() if holds), *unheard)
 
 
 def _odds(chance: float) -> float:
