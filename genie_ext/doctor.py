@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,29 @@ def examine(path: str | Path | None = None, **overrides: Any) -> Iterator[Check]
         yield _guarded("worker", lambda: _worker_alone(settings))
     else:
         yield from _examine_lake(path, settings)
-    yield Check(name="models", ok=True, text="none configured; every question is answered by the embedded tier")
+    if settings.models:
+        yield from (_guarded(f"model {name}", partial(_model, name, settings)) for name in settings.models)
+    else:
+        yield Check(name="models", ok=True, text="none configured; every question is answered by the embedded tier")
+
+
+def _model(name: str, settings: Settings) -> Check:
+    """Look at what is set of a model; nothing is sent to it."""
+    from genie_ext.models.bound import bind
+    from genie_ext.models.keys import find_key
+    from genie_ext.models.said import shown_server
+
+    bound = bind(settings)
+    if name in bound.barred:
+        return Check(name=f"model {name}", ok=True, text="kept out by local_only")
+    card = next((card for cards in bound.cards.values() for card in cards if card.name == name), None)
+    if card is None:
+        hint = "Name it in [roles], or take it out of [models]."
+        return Check(name=f"model {name}", ok=False, text="fills no role", hint=hint)
+    find_key(name, settings.models[name])
+    roles = ", ".join(role for role, cards in bound.cards.items() if card in cards)
+    text = f"{card.model} for {roles} at {shown_server(card.server)}; genie models check calls it"
+    return Check(name=f"model {name}", ok=True, text=text)
 
 
 def _examine_lake(path: str | Path, settings: Settings) -> Iterator[Check]:

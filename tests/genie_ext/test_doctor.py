@@ -85,3 +85,19 @@ def test_examine_looks_at_the_lakes_own_folder_in_a_shared_home(shop, tmp_path):
     settings = load_settings(shop, home=str(tmp_path / "state"))
     build_index(find_lake(shop, home=settings.home_of(shop)), encoder=find_encoder("hashing"))
     assert "2 tables" in by_name(shop, encoder="hashing", home=str(tmp_path / "state"))["index"].text
+
+
+def test_doctor_says_of_each_model_what_it_is_for_and_what_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    models = {
+        "writer": {"provider": "openai", "model": "qwen", "tier": "open", "base_url": "http://127.0.0.1:9/v1"},
+        "planner": {"provider": "anthropic", "model": "big", "tier": "frontier"},
+    }
+    found = {check.name: check for check in examine(models=models)}
+    assert "models" not in found
+    assert found["model writer"].ok
+    assert "qwen for plan, sql, describe at http://127.0.0.1:9/v1" in found["model writer"].text
+    assert not found["model planner"].ok
+    assert "ANTHROPIC_API_KEY" in found["model planner"].hint
+    kept_out = {check.name: check for check in examine(models=models, local_only=True)}["model planner"]
+    assert (kept_out.ok, kept_out.text) == (True, "kept out by local_only")
