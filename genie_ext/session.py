@@ -86,6 +86,7 @@ class Session:
             privacy=self.settings.privacy,
             fallback=fallback,
             terms=_terms(self.settings, policy),
+            thorough=self.settings.effort == "high",
         )
         self.agent = replace(self.agent, models=open_models(self.agent, self.settings, books or self.lake.home))
 

@@ -50,6 +50,7 @@ class Agent:
         fallback: Says so where the engine is the user's own connection, else empty.
         terms: On what terms models are asked.
         models: Answers what the embedded tier is not sure of, None where no model is configured.
+        thorough: True for checks that ask more of the data.
     """
 
     index: Index
@@ -62,6 +63,7 @@ class Agent:
     fallback: str = ""
     terms: Terms = field(default_factory=lambda: Terms(privacy="values", tokens=6000))
     models: ModelPath | None = None
+    thorough: bool = False
 
     def ask(self, question: Question, previous: Turn | None = None, *, plan: Plan | None = None) -> Iterator[Event]:
         """Yield what happens on the way; the last event is "answer" and carries the turn.
@@ -198,8 +200,11 @@ class Agent:
         def probe(text: str) -> Rows:
             return self._try(text, rows=_PROBE_ROWS, timeout_s=_PROBE_TIMEOUT_S)
 
-        unread = self.index.skipped
-        return check_answer(Evidence(context=context, plan=plan, rows=rows, probe=probe, sql=sql.text, unread=unread))
+        evidence = Evidence(
+            context=context, plan=plan, rows=rows, probe=probe, sql=sql.text, unread=self.index.skipped,
+            thorough=self.thorough,
+        )  # fmt: skip
+        return check_answer(evidence)
 
 
 def _last(turn: Turn) -> Event:

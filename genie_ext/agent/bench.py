@@ -32,12 +32,14 @@ class Bench:
         engine: Runs guarded SQL.
         policy: What may be read.
         row_limit: Rows fetched at most.
+        thorough: True for checks that ask more of the data.
     """
 
     index: Index
     engine: Engine
     policy: Policy
     row_limit: int
+    thorough: bool = False
 
     def guard(self, text: str) -> Sql:
         """Return a query that passed the guard.
@@ -65,7 +67,7 @@ class Bench:
         read, reason = (step, "") if not step.free else self._read_back(context, step, sql)
         evidence = Evidence(
             context=context, plan=replace(plan, steps=(read,), query=None), rows=rows, probe=self._probe, sql=sql.text,
-            unread=self.index.skipped,
+            unread=self.index.skipped, thorough=self.thorough and not step.free,
         )  # fmt: skip
         if not reason:
             return check_answer(evidence)

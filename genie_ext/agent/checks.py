@@ -13,6 +13,7 @@ from genie_ext.agent.probes import (
     date_bounds,
 )
 from genie_ext.agent.tie_check import check_ties
+from genie_ext.agent.total_check import check_totals
 from genie_ext.agent.value_checks import check_values
 from genie_ext.embedded.metric_sql import bears_repeats
 from genie_ext.embedded.scope import Scope
@@ -191,6 +192,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("coverage", check_coverage),
     ("repeats", check_repeats),
     ("ties", check_ties),
+    ("totals", check_totals),
 )
 
 

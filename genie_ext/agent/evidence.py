@@ -22,6 +22,7 @@ class Evidence:
         probe: Asks the data more.
         sql: The query that gave the rows, as shown to people.
         unread: Parts of the lake that the index could not read.
+        thorough: True where checks may ask more of the data, since much depends on the answer.
     """
 
     context: Context
@@ -30,6 +31,7 @@ class Evidence:
     probe: Probe
     sql: str = ""
     unread: tuple[str, ...] = ()
+    thorough: bool = False
 
     @property
     def step(self) -> Step:

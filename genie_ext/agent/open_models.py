@@ -29,7 +29,9 @@ def open_models(agent: Agent, settings: Settings, home: Path) -> ModelPath | Non
     if not settings.models:
         return None
     state = State(home / STATE_FILE)
-    bench = Bench(index=agent.index, engine=agent.engine, policy=agent.policy, row_limit=agent.row_limit)
+    bench = Bench(
+        index=agent.index, engine=agent.engine, policy=agent.policy, row_limit=agent.row_limit, thorough=agent.thorough
+    )  # fmt: skip
     caller = Caller(bound=bind(settings), books=open_books(state, settings), settings=settings)
     user = settings.user or user_of_system()
     return ModelPath(

@@ -159,3 +159,10 @@ def test_session_answers_from_an_open_connection_and_says_so(tmp_path, monkeypat
             assert "own DuckDB connection" in turn.fallback
             connection.execute("INSERT INTO orders VALUES (4)")
             assert _column(session.ask("How many orders are there?")) == [4]
+
+
+def test_effort_high_adds_the_parts_of_a_figure_up(indexed_shop):
+    for effort, wanted in (("auto", False), ("high", True)):
+        with Session(indexed_shop, settings=load_settings(indexed_shop, effort=effort)) as session:
+            turn = session.ask("Number of orders by status")
+        assert any(finding.check == "totals" for finding in turn.findings) is wanted

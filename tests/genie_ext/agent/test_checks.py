@@ -21,6 +21,7 @@ from genie_ext.agent.checks import (
 from genie_ext.agent.context import find_context
 from genie_ext.agent.evidence import Evidence
 from genie_ext.agent.tie_check import check_ties
+from genie_ext.agent.total_check import check_totals
 from genie_ext.agent.value_checks import check_values
 from genie_ext.config import load_settings
 from genie_ext.errors import QueryCancelledError, QueryTimeoutError
@@ -49,9 +50,10 @@ def evidence(session):
     def probe(text):
         return session.engine.run(check(text, index, row_limit=10))
 
-    def make(step, rows=None, probe=probe, sql=""):
+    def make(step, rows=None, probe=probe, sql="", *, thorough=False):
         plan = Plan(interpretation="", steps=(step,))
-        return Evidence(context=context, plan=plan, rows=rows or _rows(n=[1, 2]), probe=probe, sql=sql)
+        rows = rows or _rows(n=[1, 2])
+        return Evidence(context=context, plan=plan, rows=rows, probe=probe, sql=sql, thorough=thorough)
 
     return make
 
@@ -220,13 +222,31 @@ def test_check_ties_asks_nothing_where_no_row_is_left_out(evidence):
         assert check_ties(evidence(Step(sources=()), probe=unasked, sql=text)) == []
 
 
+def test_check_totals_adds_the_parts_up_and_compares_them_with_the_whole(evidence, ref):
+    counted = Step(sources=(), measures=(_count(ref, "orders"),), dimensions=(_by(ref, "orders.status"),))
+    whole = evidence(counted, _rows(status=["paid", "other"], n=[5, 5]), thorough=True)
+    lost = evidence(counted, _rows(status=["paid"], n=[5]), thorough=True)
+    assert _severities(check_totals(whole)) == ["ok"]
+    (found,) = check_totals(lost)
+    assert (found.severity, found.message) == ("warning", "The parts of count add up to 5, and the whole is 10.")
+
+
+def test_check_totals_is_asked_only_where_an_answer_is_looked_at_closely_and_adds_up(evidence, ref):
+    rows = _rows(status=["paid"], n=[5])
+    counted = Step(sources=(), measures=(_count(ref, "orders"),), dimensions=(_by(ref, "orders.status"),))
+    average = replace(counted, measures=(_figure(ref, "orders.total", "avg"),))
+    assert check_totals(evidence(counted, rows)) == []
+    for step in (average, replace(counted, limit=1), replace(counted, dimensions=())):
+        assert check_totals(evidence(step, rows, thorough=True)) == []
+
+
 def test_check_answer_keeps_an_answer_whose_checks_time_out(evidence, ref):
     def slow(_):
         raise QueryTimeoutError("Ran longer than 5 s.")
 
     findings = check_answer(evidence(Step(sources=(), measures=(_figure(ref, "products.price"),)), probe=slow))
     assert "Could not be checked: Ran longer than 5 s." in [finding.message for finding in findings]
-    assert len(CHECKS) == 9
+    assert len(CHECKS) == 10
 
 
 def test_check_answer_stops_when_the_user_does(evidence, ref):
