@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from genie_ext.display_cells import cells_of, is_identifier, is_year
+from genie_ext.display_cells import cells_of, clean, is_identifier, is_year
 from genie_ext.types import Plan, Rows
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ Unit = Literal["money", "share", "percent", "plain"]
 
 _CALENDAR_NAME = re.compile(r"(^|_)(month|quarter|week|weekday|day|hour|dow)(_of_\w+|_no|_num)?$", re.IGNORECASE)
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+# Vega-Lite before 5.21 pastes the titles of tooltips into its expressions as they are.
+_UNQUOTED = str.maketrans({'"': "”", "\\": "⧵"})
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _CALL = re.compile(r"(sum|avg|min|max|median|count|count_star)\((?:DISTINCT )?(\*|\w*)\)\Z", re.IGNORECASE)
 _VERBS = {
@@ -86,7 +88,7 @@ def title_of(name: str) -> str:
         verb = _VERBS[call[1].lower()]
         return _shortened(f"{verb} {inside(title_of(call[2]))}" if call[2] not in {"", "*"} else "Count")
     if not _PLAIN_KEY.match(name):
-        return _shortened(" ".join(name.split()) or "value")
+        return _shortened(clean(" ".join(name.split())).translate(_UNQUOTED) or "value")
     words = [word.lower() for word in _WORDS.findall(name)]
     unit = words.pop().upper() if len(words) > 1 and words[-1] in {"usd", "eur", "gbp"} else ""
     text = " ".join(word.upper() if word in _ACRONYMS else word for word in words)
@@ -188,7 +190,7 @@ def _number(cell: float | Decimal | None) -> float | None:
 def _text(cell: Any) -> str | None:
     if cell is None:
         return None
-    return ("yes" if cell else "no") if isinstance(cell, bool) else str(cell)
+    return ("yes" if cell else "no") if isinstance(cell, bool) else clean(str(cell), lines=True)
 
 
 def _moment(cell: dt.date | dt.datetime | str | None) -> str | None:

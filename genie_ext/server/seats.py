@@ -91,9 +91,10 @@ class Seat:
         Raises:
             GenieError: There is no lake, or it cannot be read.
         """
-        with self._turn:
+        # Who waits for another question that builds the index hears of it, too.
+        with self._listening(tell), self._turn:
             try:
-                yield self._fresh(tell)
+                yield self._fresh()
             finally:
                 self._used = time.monotonic()
 
@@ -201,14 +202,14 @@ class Seat:
         for tell in tuple(self._told):
             tell(progress)
 
-    def _fresh(self, tell: Tell | None) -> Session:
+    def _fresh(self) -> Session:
         """Return the session, opened anew where the lake or what is said about it has changed since."""
-        session = self.session(tell)
+        session = self.session()
         lake = open_lake(self._path, session.settings)
         # A change that cannot be read now, such as one that is still being written, is tried once.
         if session.index.is_fresh(lake) or (token := lake_token(lake)) == self._tried:
             return session
-        with self._listening(tell), self._opening:
+        with self._opening:
             found = self._open()
             with self._state:
                 self._session, self._tried = found, token

@@ -49,3 +49,8 @@ test('cells are ordered by their kind, with nothing at the end', () => {
   assert.deepEqual(['b', 'a10', 'a9'].sort((a, b) => compare(a, b, false)), ['a9', 'a10', 'b']);
   assert.equal(shown(1234567.5), '1,234,567.5');
 });
+
+test('signs that turn a text, or hide in it, are shown by their number', () => {
+  assert.equal(shown('\u202egnp.exe\u200b'), '[U+202E]gnp.exe[U+200B]');
+  assert.equal(shown('naïve – 東京 🙂'), 'naïve – 東京 🙂');
+});

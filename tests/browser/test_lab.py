@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, TOKEN, write_notebook
+from tests.browser.steps import IDLE, run_all
 
 CONNECT = "%load_ext genie_ext\n%genie connect lake"
 ASK = "%%ask by_channel\nTotal order amount by channel"
@@ -12,16 +13,11 @@ FRAME = "by_channel.shape"
 
 
 def open_notebook(page: Page, lab: str, name: str, cells: list[str]) -> None:
+    """Open a new notebook, whether or not there is a panel."""
     write_notebook(lab, name, cells)
     page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
-    # The indicator in the toolbar says "idle" before there is a kernel; the status bar does not.
-    page.get_by_role("button", name="Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
-
-
-def run_all(page: Page) -> None:
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.get_by_role("button", name=IDLE).wait_for(timeout=90_000)
 
 
 def test_lab_shows_an_answer_with_its_chart_and_frame(lab: str, page: Page) -> None:

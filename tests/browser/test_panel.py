@@ -7,59 +7,15 @@ import re
 import urllib.request
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PICTURES, TOKEN, write_notebook
+from tests.browser.conftest import TOKEN
+from tests.browser.steps import LONG_MS, ask, open_notebook, open_panel, picture, show_panel, widen
 
 QUESTION = "Total order amount by channel"
-LONG_S = 120_000
 
 
-@pytest.fixture(autouse=True)
-def _built(lab: str) -> None:
-    with urllib.request.urlopen(f"{lab}/lab/api/extensions?token={TOKEN}") as reply:
-        if not any(one["name"] == "genie-labextension" for one in json.load(reply)):
-            pytest.skip("the panel is not built: install the project with pip, or run jlpm build:prod in labextension/")
-
-
-def open_panel(page: Page, lab: str, address: str = "lab?reset&") -> Locator:
-    page.goto(f"{lab}/{address}token={TOKEN}")
-    return show_panel(page)
-
-
-def show_panel(page: Page) -> Locator:
-    """Open the panel where Lab has not done so itself."""
-    page.locator(".jp-Launcher, .jp-Notebook").first.wait_for(timeout=90_000)
-    tab = page.locator('[data-id="genie-panel"]')
-    if tab.get_attribute("aria-selected") != "true":
-        tab.click()
-    panel = page.locator("#genie-panel")
-    expect(panel.get_by_label("Question")).to_be_visible()
-    return panel
-
-
-def ask(panel: Locator, question: str) -> Locator:
-    panel.get_by_label("Question").fill(question)
-    panel.get_by_label("Question").press("Enter")
-    answer = panel.locator(".genie-exchange", has_text=question).last.locator(".genie-Answer")
-    expect(answer).to_be_visible(timeout=LONG_S)
-    return answer
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png")
-
-
-def widen(page: Page) -> None:
-    """Pull the side panel to the width that people give it."""
-    handle = page.locator(".lm-SplitPanel-handle:visible").last
-    box = handle.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 1, box["y"] + 300)
-    page.mouse.down()
-    page.mouse.move(box["x"] - 260, box["y"] + 300, steps=4)
-    page.mouse.up()
+pytestmark = pytest.mark.usefixtures("panel_built")
 
 
 def test_panel_answers_with_chart_rows_checks_and_reasons(lab: str, page: Page) -> None:
@@ -121,19 +77,17 @@ def test_panel_shows_a_refusal_and_a_failing_server_in_words(lab: str, page: Pag
     expect(refused).to_contain_text("without guessing")
     asking = re.compile(r"/genie/api/ask")
     page.route(asking, lambda route: route.abort())
-    panel.get_by_label("Question").fill("How many orders are there?")
-    panel.get_by_label("Question").press("Enter")
+    panel.get_by_label("Question", exact=True).fill("How many orders are there?")
+    panel.get_by_label("Question", exact=True).press("Enter")
     expect(panel.get_by_role("alert").last).to_contain_text("cannot be reached", timeout=30_000)
     page.unroute(asking)
     panel.get_by_role("button", name="Ask again").click()
-    expect(panel.locator(".genie-Answer").last).to_contain_text("orders", timeout=LONG_S)
+    expect(panel.locator(".genie-Answer").last).to_contain_text("orders", timeout=LONG_MS)
     picture(page, "panel-problems")
 
 
 def test_panel_puts_a_question_and_a_frame_into_the_notebook(lab: str, page: Page) -> None:
-    write_notebook(lab, "insert.ipynb", ["1 + 1"])
-    panel = open_panel(page, lab, "lab/tree/insert.ipynb?reset&")
-    page.get_by_role("button", name="Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
+    panel = open_notebook(page, lab, "insert.ipynb", ["1 + 1"])
     answer = ask(panel, QUESTION)
     answer.get_by_role("button", name="DataFrame to kernel").click()
     output = page.locator(".jp-OutputArea-output table.dataframe").last
@@ -170,9 +124,12 @@ def test_phone_page_answers_without_sideways_scroll(lab: str, browser: Browser) 
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{lab}/genie?token={TOKEN}")
     chat = page.locator("#genie")
-    chat.get_by_label("Question").fill("How many orders are there?")
+    chat.get_by_label("Question", exact=True).fill(QUESTION)
     chat.get_by_role("button", name="Ask", exact=True).tap()
-    expect(chat.locator(".genie-Answer")).to_contain_text("orders", timeout=LONG_S)
+    drawn = chat.locator(".genie-Answer .genie-Chart img")
+    expect(drawn).to_be_visible(timeout=LONG_MS)
+    page.wait_for_function("document.querySelector('.genie-Chart img').naturalWidth > 200")
+    drawn.scroll_into_view_if_needed()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert all(url.startswith((lab, "data:", "blob:")) for url in asked)
     picture(page, "phone")

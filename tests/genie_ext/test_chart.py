@@ -163,7 +163,7 @@ def test_chart_survives_days_python_cannot_hold(rows) -> None:
 def test_chart_fields_with_path_characters_get_plain_keys(rows) -> None:
     spec = choose_chart(rows("""SELECT * FROM (VALUES ('x', 1), ('y', 2)) t("a.b[0]", "it's ""n""\\")"""), None)
     assert set(spec["data"]["values"][0]) == {"column_1", "column_2"}
-    assert spec["encoding"]["tooltip"][1]["title"] == 'it\'s "n"\\'
+    assert spec["encoding"]["tooltip"][1]["title"] == "it's ”n”⧵"
 
 
 def test_chart_equal_column_names_stay_apart() -> None:
@@ -260,3 +260,18 @@ def test_save_chart_refuses_an_unknown_suffix(tmp_path: Path) -> None:
 def test_save_chart_names_a_folder_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
         save_chart(_hostile(), tmp_path / "missing" / "chart.json")
+
+
+@pytest.mark.parametrize("name", ['a"]: alert(1), ["b', "back\\slash", 'x\\"; alert(1); "', "turn\u202eexe.gnp"])
+def test_a_name_leaves_the_expressions_that_old_readers_make_of_titles_alone(rows, name) -> None:
+    quoted = name.replace('"', '""')
+    found = rows(f"""SELECT 'k' || i AS "{quoted}", i AS "n {quoted}" FROM range(3) t(i)""")
+    spec = choose_chart(found, None)
+    titles = [field["title"] for field in spec["encoding"]["tooltip"]]
+    assert titles
+    assert not any(char in title for title in titles for char in '"\\\u202e')
+
+
+def test_cells_of_a_chart_do_not_turn_the_reading_direction(rows) -> None:
+    spec = choose_chart(rows("SELECT 'gnp' || chr(8238) || i AS kind, i AS n FROM range(3) t(i)"), None)
+    assert not any("\u202e" in row["kind"] for row in spec["data"]["values"])

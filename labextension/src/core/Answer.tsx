@@ -37,6 +37,9 @@ function Answered({ turn, host, id }: AnswerProps): JSX.Element {
       {answer.key_figure && <p className="genie-figure">{answer.key_figure}</p>}
       <p className="genie-said">{answer.text}</p>
       {answer.chart && host.chart && <Chart spec={answer.chart} draw={host.chart} />}
+      {answer.chart && !host.chart && host.picture && id && (
+        <Picture id={id} fetch={host.picture} name={titleOf(answer.chart)} />
+      )}
       {turn.rows && turn.rows.columns.length > 0 && (
         <Grid
           rows={turn.rows}
@@ -242,6 +245,16 @@ export function Problem({ fault, children }: { fault: Fault; children?: ReactNod
   );
 }
 
+const BESIDE = 165;
+
+/** The chart with labels that leave its width to it; the data stay as they are, whatever their columns are called. */
+function fitted({ data, ...rest }: { [key: string]: unknown }, width: number): { [key: string]: unknown } {
+  const narrow = JSON.stringify(rest, (key, value: unknown) =>
+    key === 'labelLimit' && typeof value === 'number' ? Math.min(value, BESIDE - 45) : value
+  );
+  return { ...(JSON.parse(narrow) as object), data, width };
+}
+
 /** Draws once the node has a width: a chart that is drawn before is drawn nowhere. */
 function Chart({ spec, draw }: { spec: { [key: string]: unknown }; draw: NonNullable<Host['chart']> }): JSX.Element {
   const node = useRef<HTMLDivElement>(null);
@@ -255,7 +268,7 @@ function Chart({ spec, draw }: { spec: { [key: string]: unknown }; draw: NonNull
     const watch = new ResizeObserver(() => {
       const width = place.clientWidth;
       if (!drawn && width > 0) {
-        drawn = draw({ ...spec, width: Math.max(90, Math.min(width - 165, 640)) }, place);
+        drawn = draw(fitted(spec, Math.max(90, Math.min(width - BESIDE, 640))), place);
       }
     });
     watch.observe(place);
@@ -264,7 +277,39 @@ function Chart({ spec, draw }: { spec: { [key: string]: unknown }; draw: NonNull
       drawn?.();
     };
   }, [spec, draw]);
-  return <div className="genie-Chart" ref={node} role="img" aria-label={typeof spec.title === 'string' ? spec.title : 'Chart'} />;
+  return <div className="genie-Chart" ref={node} role="img" aria-label={titleOf(spec)} />;
+}
+
+/** The chart as the server draws it: as an image no script of it could run. */
+function Picture({ id, fetch, name }: { id: string; fetch: NonNullable<Host['picture']>; name: string }): JSX.Element | null {
+  const node = useRef<HTMLDivElement>(null);
+  const [address, setAddress] = useState('');
+  useLayoutEffect(() => {
+    let made = '';
+    let gone = false;
+    fetch(id, Math.max(200, Math.min(node.current?.clientWidth ?? 0, 800))).then(
+      blob => {
+        if (!gone) {
+          made = URL.createObjectURL(blob);
+          setAddress(made);
+        }
+      },
+      () => undefined // the rows say the same
+    );
+    return () => {
+      gone = true;
+      URL.revokeObjectURL(made);
+    };
+  }, [id, fetch]);
+  return (
+    <div className="genie-Chart" ref={node}>
+      {address && <img src={address} alt={name} />}
+    </div>
+  );
+}
+
+function titleOf(spec: { [key: string]: unknown }): string {
+  return typeof spec.title === 'string' ? spec.title : 'Chart';
 }
 
 function fileName(turn: Turn): string {

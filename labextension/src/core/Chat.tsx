@@ -6,11 +6,13 @@ import { Answer, Problem } from './Answer';
 import { Boundary } from './Boundary';
 import { type Client, asFault } from './client';
 import { Composer } from './Composer';
-import type { Host } from './host';
+import { type Host, ofFrame } from './host';
 import { Meter } from './Meter';
 import type { Talk } from './talk';
 import { Threads } from './Threads';
 import type { Message, Status } from './types';
+
+const PAUSE_MS = 3_000;
 
 export interface ChatProps {
   client: Client;
@@ -19,7 +21,7 @@ export interface ChatProps {
 }
 
 export function Chat({ client, host, talk }: ChatProps): JSX.Element {
-  const { thread, lake, messages, busy } = useSyncExternalStore(talk.subscribe, talk.snapshot);
+  const { thread, lake, messages, about, busy } = useSyncExternalStore(talk.subscribe, talk.snapshot);
   const [status, setStatus] = useState<Status | null>(null);
   const [fault, setFault] = useState<unknown>(null);
   const [ideas, setIdeas] = useState<string[]>([]);
@@ -43,14 +45,27 @@ export function Chat({ client, host, talk }: ChatProps): JSX.Element {
     }
   }, [busy, refresh]);
 
+  // A server that is gone may come back.
   useEffect(() => {
-    client.suggestions(lake || undefined).then(setIdeas, () => setIdeas([]));
-  }, [client, lake]);
+    if (fault === null) {
+      return;
+    }
+    const later = setTimeout(refresh, PAUSE_MS);
+    return () => clearTimeout(later);
+  }, [fault, refresh]);
+
+  // While the index of a lake is built, nothing else waits for it but what a person asks.
+  const index = status && (!lake || status.lake?.path === lake) ? status.index : '';
+  useEffect(() => {
+    if (index) {
+      client.suggestions(lake || undefined).then(setIdeas, () => setIdeas([]));
+    }
+  }, [client, lake, index]);
 
   useEffect(() => {
     // Newer browsers return a promise here, which an effect must not.
     end.current?.scrollIntoView({ block: 'nearest' });
-  }, [messages]);
+  }, [messages, fault]);
 
   const open = (id?: string): void => {
     talk.open(id);
@@ -80,7 +95,7 @@ export function Chat({ client, host, talk }: ChatProps): JSX.Element {
           <div className="genie-empty">
             <p>Ask something of {status?.lake?.name ?? 'your data'}.</p>
             <div className="genie-choices">
-              {ideas.map(idea => (
+              {(index ? ideas : []).map(idea => (
                 <button type="button" key={idea} onClick={() => talk.ask(idea)}>
                   {idea}
                 </button>
@@ -95,7 +110,7 @@ export function Chat({ client, host, talk }: ChatProps): JSX.Element {
         ))}
         <div ref={end} />
       </div>
-      <Composer busy={busy} ask={talk.ask} stop={talk.stop} />
+      <Composer busy={busy} about={about} drop={() => talk.attach(null)} ask={talk.ask} stop={talk.stop} />
     </div>
   );
 }
@@ -111,7 +126,10 @@ function Exchange({
 }): JSX.Element {
   return (
     <section className="genie-exchange">
-      <p className="genie-asked">{message.question}</p>
+      <p className="genie-asked">
+        {message.question}
+        {message.about && <span className="genie-quiet"> about {message.about}</span>}
+      </p>
       {!message.turn && !message.fault && (
         <ol className="genie-steps" aria-label="What happens">
           {message.steps.map((step, i) => (
@@ -122,7 +140,7 @@ function Exchange({
           <li className="genie-now">…</li>
         </ol>
       )}
-      {message.turn && <Answer turn={message.turn} host={host} id={message.id} />}
+      {message.turn && <Answer turn={message.turn} host={message.about ? ofFrame(host) : host} id={message.id} />}
       {message.fault && (
         <Problem fault={message.fault}>
           <button type="button" onClick={() => again(message.question)}>

@@ -2,13 +2,17 @@
 
 import { type JSX, useState } from 'react';
 
+import type { Frame } from './client';
+
 interface ComposerProps {
   busy: boolean;
+  about: Frame | null;
+  drop: () => void;
   ask: (question: string) => void;
   stop: () => void;
 }
 
-export function Composer({ busy, ask, stop }: ComposerProps): JSX.Element {
+export function Composer({ busy, about, drop, ask, stop }: ComposerProps): JSX.Element {
   const [text, setText] = useState('');
   const send = (): void => {
     if (!busy && text.trim()) {
@@ -24,9 +28,19 @@ export function Composer({ busy, ask, stop }: ComposerProps): JSX.Element {
         send();
       }}
     >
+      {about && (
+        <p className="genie-about">
+          <span className="genie-chip">
+            about <strong>{about.name}</strong>, {about.rows.toLocaleString('en-US')} {about.rows === 1 ? 'row' : 'rows'}{' '}
+            <button type="button" aria-label={`No longer about ${about.name}`} title="Ask the lake again" onClick={drop}>
+              ×
+            </button>
+          </span>
+        </p>
+      )}
       <textarea
         aria-label="Question"
-        placeholder="Ask a question"
+        placeholder={about ? `Ask about ${about.name}` : 'Ask a question'}
         value={text}
         rows={2}
         maxLength={4000}

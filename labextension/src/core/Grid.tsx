@@ -2,7 +2,7 @@
 
 import { type JSX, type KeyboardEvent, useMemo, useState } from 'react';
 
-import { asCsv, asTsv, compare, isNumeric, shown } from './cells';
+import { asCsv, asTsv, compare, isNumeric, shown, visible } from './cells';
 import type { Rows } from './types';
 
 const ROW = 24;
@@ -52,7 +52,7 @@ export function Grid({ rows, name, copy, save, parquet }: GridProps): JSX.Elemen
                   title={column.type}
                 >
                   <button type="button" onClick={() => press(i)} onKeyDown={stop}>
-                    {column.name}
+                    {visible(column.name)}
                     <span aria-hidden="true">{sorting?.column !== i ? '' : sorting.down ? ' ▾' : ' ▴'}</span>
                   </button>
                 </th>

@@ -20,7 +20,9 @@ export function Meter({ status, lake, choose, start, listed, list }: MeterProps)
     <header className="genie-Meter">
       <div className="genie-bar">
         <select aria-label="Lake" value={current} onChange={event => choose(event.target.value)}>
-          {!lakes.some(one => one.path === current) && <option value={current}>{status?.lake?.name ?? 'no lake'}</option>}
+          {!lakes.some(one => one.path === current) && (
+            <option value={current}>{status?.lake?.name ?? (status ? 'no lake' : 'opening …')}</option>
+          )}
           {lakes.map(one => (
             <option key={one.path} value={one.path}>
               {one.name}
@@ -34,15 +36,19 @@ export function Meter({ status, lake, choose, start, listed, list }: MeterProps)
           Threads
         </button>
       </div>
-      {status && (
+      {status && current === status.lake?.path && (
         <p className="genie-quiet">
-          {status.lake ? `${status.lake.tables.toLocaleString('en-US')} tables · ` : ''}privacy: {status.privacy} ·{' '}
+          {counted(status.lake.tables, 'table')} · privacy: {status.privacy} ·{' '}
           {status.models.length ? status.models.map(model => model.name).join(', ') : 'no models, no cost'}
           {status.models.length > 0 && <Spent status={status} />}
         </p>
       )}
     </header>
   );
+}
+
+function counted(count: number, of: string): string {
+  return `${count.toLocaleString('en-US')} ${of}${count === 1 ? '' : 's'}`;
 }
 
 function Spent({ status }: { status: Status }): JSX.Element {

@@ -16,7 +16,15 @@ export function shown(cell: Cell): string {
   if (typeof cell === 'number') {
     return cell.toLocaleString('en-US', { maximumFractionDigits: 6 });
   }
-  return typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+  return visible(typeof cell === 'object' ? JSON.stringify(cell) : String(cell));
+}
+
+/** A text whose signs stand where they are: those that turn its direction, or hide in it, are shown by their number. */
+export function visible(text: string): string {
+  return text.replace(/[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, sign => {
+    const code = sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    return `[U+${code}]`;
+  });
 }
 
 /** The cell as other programs read it. */

@@ -1,26 +1,28 @@
 /** The server's side of the panel: plain requests, and questions as a stream of events. */
 
-import type { Cell, Fault, Rows, Status, Thread, Turn } from './types';
+import type { Fault, Kept, Rows, Status, Thread, Turn } from './types';
 
 /** Sends a request below `genie/api/`; the panel signs it with Lab's token, the phone page with its cookie. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
+/** A table that a question is asked of in the place of the lake. */
 export interface Frame {
   name: string;
-  columns: string[];
-  rows: Cell[][];
+  rows: number;
+  /** Base64 of a Parquet file. */
+  parquet: string;
 }
 
 export interface Question {
   question: string;
   thread: string;
   lake?: string;
-  about?: Frame;
+  about?: Pick<Frame, 'name' | 'parquet'>;
 }
 
 export interface Heard {
   kind: string;
-  data: { text?: string; id?: string; thread?: string; turn?: Turn; message?: string; hint?: string };
+  data: { text?: string; id?: string; thread?: string; turn?: Turn; about?: string; message?: string; hint?: string };
 }
 
 export class ServerFault extends Error {
@@ -101,7 +103,7 @@ export class Client {
     return (await this.json<{ threads: Thread[] }>('threads' + query({ search }))).threads;
   }
 
-  async thread(id: string): Promise<{ id: string; title: string; turns: { id: string; turn: Turn }[] }> {
+  async thread(id: string): Promise<{ id: string; title: string; turns: Kept[] }> {
     return this.json(`threads/${encodeURIComponent(id)}`);
   }
 

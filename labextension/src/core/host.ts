@@ -7,6 +7,8 @@ export interface Host {
   chart?: (spec: { [key: string]: unknown }, node: HTMLElement) => () => void;
   copy: (text: string) => void;
   save: (blob: Blob, name: string) => void;
+  /** Draws the chart of a turn to a picture; where charts cannot be drawn in place. */
+  picture?: (id: string, width: number) => Promise<Blob>;
   /** Downloads the rows of a turn as Parquet. */
   parquet?: (id: string) => void;
   /** Asks a question in the thread of the answer. */
@@ -20,6 +22,11 @@ export interface Host {
   sendFrame?: (turn: Turn) => void;
   /** Sends what a person thinks of it; resolves to what came of that. */
   note?: (path: 'feedback' | 'verify' | 'case', body: { [key: string]: string }) => Promise<string>;
+}
+
+/** What is left to do with an answer about a frame: its SQL means nothing over the lake. */
+export function ofFrame({ chart, picture, copy, save, parquet, ask, sendFrame }: Host): Host {
+  return { chart, picture, copy, save, parquet, ask, sendFrame };
 }
 
 export function isFault(value: object): value is Fault {

@@ -1,7 +1,7 @@
 /** A conversation as it stands, apart from what draws it: a panel that is moved or hidden loses nothing. */
 
 import { type Client, type Frame, type Heard, asFault } from './client';
-import type { Message, Turn } from './types';
+import type { Kept, Message } from './types';
 
 /** Keeps small things over a reload. */
 export interface Memory {
@@ -13,6 +13,8 @@ export interface Said {
   thread: string;
   lake: string;
   messages: readonly Message[];
+  /** What the next questions are about; nothing where it is the lake. */
+  about: Frame | null;
   busy: boolean;
 }
 
@@ -26,7 +28,7 @@ export class Talk {
     private readonly memory: Memory
   ) {
     const thread = memory.get('thread') || newThread();
-    this.said = { thread, lake: memory.get('lake'), messages: [], busy: false };
+    this.said = { thread, lake: memory.get('lake'), messages: [], about: null, busy: false };
     this.open(thread);
   }
 
@@ -38,16 +40,16 @@ export class Talk {
   readonly snapshot = (): Said => this.said;
 
   /** Asks in the thread; nothing happens while another question runs. */
-  readonly ask = (question: string, about?: Frame): void => {
+  readonly ask = (question: string): void => {
     const text = question.trim();
     if (this.running || !text) {
       return;
     }
     const control = (this.running = new AbortController());
-    const { thread, lake } = this.said;
+    const { thread, lake, about } = this.said;
     const key = `${thread}:${Date.now()}`;
-    this.set({ busy: true, messages: [...this.said.messages, { key, question: text, steps: [] }] });
-    const asked = { question: text, thread, ...(lake && { lake }), ...(about && { about }) };
+    this.set({ busy: true, messages: [...this.said.messages, { key, question: text, steps: [], about: about?.name }] });
+    const asked = { question: text, thread, ...(lake && { lake }), ...(about && { about: { name: about.name, parquet: about.parquet } }) };
     this.client
       .ask(asked, heard => this.hear(key, heard), control.signal)
       .catch((error: unknown) => {
@@ -68,6 +70,11 @@ export class Talk {
     this.running?.abort();
   };
 
+  /** Asks the next questions of a frame, or of the lake again where there is none. */
+  readonly attach = (about: Frame | null): void => {
+    this.set({ about });
+  };
+
   /** Goes on with a thread, or begins one where none is named. */
   readonly open = (thread = newThread()): void => {
     this.stop();
@@ -77,7 +84,7 @@ export class Talk {
     this.client.thread(thread).then(
       found => {
         if (this.said.thread === thread) {
-          const before = found.turns.map(({ id, turn }) => kept(id, turn));
+          const before = found.turns.map(kept);
           this.set({ messages: [...before, ...this.said.messages] });
         }
       },
@@ -99,7 +106,9 @@ export class Talk {
       if (kind === 'error') {
         return { ...message, fault: { message: data.message ?? '', hint: data.hint ?? '' } };
       }
-      return { ...message, steps: [...message.steps, { kind, text: data.text ?? '' }] };
+      // How far an index is takes one line, whose words change.
+      const before = kind === 'index' ? message.steps.filter(step => step.kind !== kind) : message.steps;
+      return { ...message, steps: [...before, { kind, text: data.text ?? '' }] };
     });
   }
 
@@ -113,8 +122,8 @@ export class Talk {
   }
 }
 
-function kept(id: string, turn: Turn): Message {
-  return { key: id, id, question: turn.question.text, steps: [], turn };
+function kept({ id, turn, about }: Kept): Message {
+  return { key: id, id, question: turn.question.text, steps: [], turn, about: about || undefined };
 }
 
 function newThread(): string {

@@ -80,6 +80,13 @@ export interface Turn {
   spent: Spent;
 }
 
+/** A turn as the server keeps it, with the name of the frame that it is about, if it is. */
+export interface Kept {
+  id: string;
+  turn: Turn;
+  about?: string;
+}
+
 /** A question with what became of it so far. */
 export interface Message {
   key: string;
@@ -87,6 +94,8 @@ export interface Message {
   steps: { kind: string; text: string }[];
   id?: string;
   turn?: Turn;
+  /** The frame that it was asked of; nothing where it was the lake. */
+  about?: string;
   fault?: Fault;
 }
 

@@ -8,6 +8,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { Client, asFault } from '../core/client';
 import type { Host } from '../core/host';
+import type { Fault } from '../core/types';
 import { drawWith } from './chart';
 import { askCode, frameCode, insert, sqlCode } from './notebook';
 
@@ -27,8 +28,9 @@ export function makeClient(): Client {
 
 export function makeHost({ client, lake, tracker, registry }: Rooms): Host {
   const put = async (code: string, run = false): Promise<void> => {
-    if (!(await insert(tracker, code, run))) {
-      Notification.warning('Open a notebook first: the code goes below its current cell.');
+    const fault = await insert(tracker, code, run);
+    if (fault) {
+      warn(fault);
     }
   };
   return {
@@ -51,6 +53,11 @@ export function makeHost({ client, lake, tracker, registry }: Rooms): Host {
     sendFrame: turn => void put(frameCode(turn), true),
     note: (path, body) => client.note(path, body)
   };
+}
+
+/** Says in a corner of the page why something was not done. */
+export function warn({ message, hint }: Fault): void {
+  Notification.warning(`${message} ${hint}`.trim(), { autoClose: 10_000 });
 }
 
 function download(blob: Blob, name: string): void {

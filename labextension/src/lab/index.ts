@@ -7,13 +7,16 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
 import '../core/style.css';
 import './lab.css';
-import { makeClient, makeHost } from './host';
+import { asFault } from '../core/client';
+import { makeClient, makeHost, warn } from './host';
 import { icon } from './icon';
+import { frameOfCell } from './kernel';
 import { GeniePanel, memory } from './panel';
 import { factory } from './renderer';
 
 const OPEN = 'genie:open';
 const ASK_ABOUT = 'genie:ask-about-cell';
+const ASK_FRAME = 'genie:ask-about-frame';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'genie-labextension:plugin',
@@ -54,10 +57,26 @@ const plugin: JupyterFrontEndPlugin<void> = {
         panel.talk.ask(questionOf(code));
       }
     });
-    for (const command of [OPEN, ASK_ABOUT]) {
+    app.commands.addCommand(ASK_FRAME, {
+      label: 'Ask About This DataFrame',
+      caption: 'Ask the next questions of the DataFrame that this cell makes or shows',
+      icon,
+      isEnabled: () => tracker?.activeCell?.model.type === 'code',
+      execute: async () => {
+        try {
+          const frame = await frameOfCell(tracker);
+          app.shell.activateById(panel.id);
+          panel.talk.attach(frame);
+        } catch (error) {
+          warn(asFault(error));
+        }
+      }
+    });
+    for (const command of [OPEN, ASK_ABOUT, ASK_FRAME]) {
       palette?.addItem({ command, category: 'Genie' });
     }
     app.contextMenu.addItem({ command: ASK_ABOUT, selector: '.jp-Notebook .jp-Cell', rank: 50 });
+    app.contextMenu.addItem({ command: ASK_FRAME, selector: '.jp-Notebook .jp-CodeCell', rank: 51 });
   }
 };
 

@@ -2,23 +2,29 @@
 
 import { type INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 
-import type { Turn } from '../core/types';
+import { python } from '../core/python';
+import type { Fault, Turn } from '../core/types';
+import { kernelFault } from './kernel';
 
 const MAGIC = '%load_ext genie_ext';
 
-/** Inserts a cell below the current one of the current notebook; says whether there was one. */
-export async function insert(tracker: INotebookTracker | null, code: string, run = false): Promise<boolean> {
+/** Inserts a cell below the current one of the current notebook; returns why it could not, or not run it. */
+export async function insert(tracker: INotebookTracker | null, code: string, run = false): Promise<Fault | null> {
   const panel = tracker?.currentWidget;
   if (!panel) {
-    return false;
+    return { message: 'No notebook is open.', hint: 'Open one: the code goes below its current cell.' };
   }
   await panel.context.ready;
+  const fault = run ? kernelFault(panel) : null;
+  if (fault) {
+    return fault;
+  }
   NotebookActions.insertBelow(panel.content);
   panel.content.activeCell?.model.sharedModel.setSource(code);
   if (run) {
     await NotebookActions.run(panel.content, panel.sessionContext);
   }
-  return true;
+  return null;
 }
 
 export function askCode(turn: Turn, lake: string): string {
@@ -36,9 +42,4 @@ export function frameCode(turn: Turn): string {
   const columns = rows.columns.map(column => column.name);
   const text = python(JSON.stringify(rows.data));
   return `import json\n\nimport pandas as pd\n\nanswer = pd.DataFrame(json.loads(${text}), columns=${JSON.stringify(columns)})\nanswer`;
-}
-
-/** A Python literal of a text: JSON's is one, but for signs that only JavaScript's strings may hold. */
-export function python(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -30,6 +30,10 @@ const host: Host = {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   },
+  picture: (id, width) => {
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches ? 1 : 0;
+    return client.file(`charts/${encodeURIComponent(id)}.svg?width=${width}&dark=${dark}`);
+  },
   note: (path, body) => client.note(path, body)
 };
 

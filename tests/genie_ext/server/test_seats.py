@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
+import time
 
 import duckdb
 import pytest
@@ -74,3 +76,25 @@ async def test_who_leaves_before_the_turn_comes_is_not_asked_for(
         await heard.wait()
     async with held.seat(lake, "local", "a").gate:  # its turn has come and gone
         assert held.history(lake).questions("local", "a") == ("How many orders are there?",)
+
+
+def test_who_waits_for_another_question_hears_how_far_the_index_is_that_it_builds(tmp_path):
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT range AS order_id FROM range(5)")
+    seat, heard = Seat(tmp_path / "shop.duckdb"), []
+    waiting = threading.Thread(target=lambda: list(seat.events("How many orders?", "t", (), Asking(tell=heard.append))))
+    first = []
+
+    def tell(progress):
+        if not first:
+            waiting.start()
+            while len(seat._told) < 2:
+                time.sleep(0.01)
+        first.append(progress)
+
+    with seat.held(tell):
+        pass
+    waiting.join(60)
+    seat.close()
+    assert heard
+    assert set(map(id, heard)) <= set(map(id, first))
