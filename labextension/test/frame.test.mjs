@@ -6,7 +6,7 @@ import { frameIn, frameRequest } from '../lib/core/frame.js';
 
 // Each case in a room of its own, as a kernel's namespace; the file that comes back is read again.
 const RUN = `
-import base64, io, json, sys
+import base64, io, json, os, sys
 def table(found):
     import pyarrow.parquet
     read = pyarrow.parquet.read_table(io.BytesIO(base64.b64decode(found["parquet"])))
@@ -21,7 +21,9 @@ def told(setup, expression, after):
     body = next(iter(found.values()))
     columns = table(body) if len(body.get("parquet", "")) in range(1, 100_000) else None
     return {"reply": {"user_expressions": {"genie": {"status": "ok", "data": found}}}, "columns": columns}
-print(json.dumps([told(*case) for case in json.load(sys.stdin)]))
+print(json.dumps([told(*case) for case in json.load(sys.stdin)]), flush=True)
+# Threads of the libraries may still end while the interpreter does, which aborts it now and then.
+os._exit(0)
 `;
 // A shell that ran one cell, as the kernel's own does.
 const SHELL = (source, result) => `
