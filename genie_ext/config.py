@@ -58,9 +58,10 @@ class Settings:
         vectors: Where vectors are searched: "faiss", or the URL of a PostgreSQL server with pgvector.
         allowed_tables: Name patterns of the tables that may be read, such as "sales.*"; none = all. In the environment
             separated by commas.
-        hidden_columns: Columns nobody may read, each as "table.column". In the environment separated by commas.
-        row_filters: SQL condition by table name; only rows that fulfil it can be read. In the environment a JSON
-            object.
+        hidden_columns: Columns nobody may read, each as "table.column"; a view shows what it reads, so name its columns
+            as well. In the environment separated by commas.
+        row_filters: SQL condition by table name; only rows that fulfil it can be read. A view shows what it reads, so
+            give it a condition of its own. In the environment a JSON object.
         models: Models that may be called, by name. In the environment a JSON object.
         roles: Names of the models for each role, "plan", "sql", "judge" and "describe", the first one preferred and the
             others in its place when it fails. In the environment a JSON object.

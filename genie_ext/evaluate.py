@@ -11,17 +11,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from genie_ext.config import Settings, load_settings
 from genie_ext.errors import ConfigError, GenieError, QueryCancelledError
-from genie_ext.lakes import open_lake
+from genie_ext.lakes import open_lake, plain_setup
 from genie_ext.models.capability import Capability
 from genie_ext.models.state import STATE_FILE, State
 from genie_ext.scoring import Row, calibration, holds_answer, order_matters, same_rows, table_rows, wilson
 from genie_ext.session import Session
 from genie_ext.types import Tier, Turn
 from semantic.errors import SemanticError
+
+if TYPE_CHECKING:
+    import duckdb
 
 # What is kept of an outcome in the file of details.
 _RECORDED = ("answered", "right", "confidence", "planned", "sql", "reason", "error", "tier", "usd", "tokens")
@@ -132,7 +135,7 @@ def evaluate(cases: Sequence[Case], databases: Sequence[Path], home: Path, **set
     Args:
         cases: The questions.
         databases: Folders searched in order for `<database>.duckdb`; one that has a sub-folder named for the set and
-            `db` in it is searched there first.
+            `db` in it is searched there first. Where none has such a file, a folder of that name is the lake.
         home: Folder that keeps one index per database.
         settings: Settings that differ from the defaults.
     """
@@ -146,7 +149,7 @@ def evaluate(cases: Sequence[Case], databases: Sequence[Path], home: Path, **set
 
 
 def find_database(case: Case, folders: Sequence[Path]) -> Path:
-    """Return the database file of a case.
+    """Return the lake of a case: a database file, or else a folder of that name.
 
     Raises:
         ConfigError: No folder holds it.
@@ -156,6 +159,9 @@ def find_database(case: Case, folders: Sequence[Path]) -> Path:
         for place in (folder / case.suite / "db" / name, folder / name):
             if place.is_file():
                 return place
+    for folder in folders:
+        if case.database and (folder / case.database).is_dir():
+            return (folder / case.database).resolve()
     searched = ", ".join(map(str, folders))
     raise ConfigError(f"{name} of question {case.id} is in none of: {searched}.", hint="Name its folder as well.")
 
@@ -216,15 +222,13 @@ def _case(item: dict[str, Any], suite: str) -> Case:
 
 
 def _evaluate_database(path: Path, cases: Sequence[Case], settings: Settings) -> Iterator[Outcome]:
-    import duckdb
-
     try:
         session = Session(path, settings=settings)
     except (GenieError, SemanticError) as error:
         # A database that cannot be opened is the outcome of each of its questions, not the end of the run.
         yield from (Outcome(case=case, answered=False, right=False, error=str(error), warm=False) for case in cases)
         return
-    with closing(duckdb.connect(str(path), read_only=True)) as connection, session:
+    with closing(_connection(path, session)) as connection, session:
         if cases[0].schema:
             connection.execute("SET schema = '{}'".format(cases[0].schema.replace("'", "''")))
         outcomes = []
@@ -233,6 +237,18 @@ def _evaluate_database(path: Path, cases: Sequence[Case], settings: Settings) ->
             yield outcomes[-1]
         if session.agent.models is not None:  # without models there is nothing to choose among
             _note_capability(path, outcomes)
+
+
+def _connection(path: Path, session: Session) -> duckdb.DuckDBPyConnection:
+    """Return a connection that gold SQL can be run on, as people write it."""
+    import duckdb
+
+    if path.is_file():
+        return duckdb.connect(str(path), read_only=True)
+    connection = duckdb.connect()
+    for statement in plain_setup(session.lake, session.index):
+        connection.execute(statement)
+    return connection
 
 
 def _evaluate_case(case: Case, session: Session, connection: Any) -> Outcome:

@@ -82,3 +82,17 @@ def build_or_wait(
             if progress is not None:
                 progress(Progress(phase="waiting for another process that reads the lake", done=0, total=0))
             time.sleep(_LOOK_S)
+
+
+def plain_setup(lake: Lake, index: Index) -> tuple[str, ...]:
+    """Return the statements that make a lake visible on a fresh connection, under the names that its queries use."""
+    places = dict.fromkeys(f"{_name(table.catalog)}.{_name(table.schema)}" for table in index.table_ids())
+    return (*lake.setup(), f"SET search_path = {_quoted(','.join(places))}")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

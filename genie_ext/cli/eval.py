@@ -23,7 +23,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("eval")
 @click.argument("questions", type=_FILE, nargs=-1)
-@click.option("--databases", type=_FOLDER, multiple=True, help="Folder with <db>.duckdb files; searched in order.")
+@click.option("--databases", type=_FOLDER, multiple=True, help="Folder with <db>.duckdb, or a lake <db>; in order.")
 @click.option("--only", type=_FILE, help="List of ids to ask, the last field of each tab-separated line.")
 @click.option("--bench", type=_FOLDER, help="Folder of sets, each with questions.jsonl and db/.")
 @click.option("--list", "listing", type=_FILE, help="Lines of set and id to ask from the bench folder.")

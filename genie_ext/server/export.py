@@ -7,7 +7,6 @@ from typing import Any
 
 from genie_ext.frames import name_of
 from genie_ext.server.history import Kept
-from genie_ext.session import Session
 
 _SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]()<>#+-.!|~$&"})
 
@@ -45,20 +44,6 @@ def _connect(setup: Sequence[str]) -> str:
 def _cell(number: int, kind: str, text: str) -> dict[str, Any]:
     more: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
     return {"id": f"cell-{number}", "cell_type": kind, "metadata": {}, "source": text, **more}
-
-
-def setup_of(session: Session) -> tuple[str, ...]:
-    """Return the statements that make a lake visible under the names that its queries use."""
-    places = dict.fromkeys(f"{_name(table.catalog)}.{_name(table.schema)}" for table in session.index.table_ids())
-    return (*session.lake.setup(), f"SET search_path = {_quoted(','.join(places))}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _literal(sql: str) -> str:

@@ -13,8 +13,9 @@ from pydantic import Field
 from tornado import web
 
 from genie_ext.frames import name_of
+from genie_ext.lakes import plain_setup
 from genie_ext.server.base import Fault, Form, Handler
-from genie_ext.server.export import setup_of, to_notebook
+from genie_ext.server.export import to_notebook
 from genie_ext.server.history import History, Kept
 
 
@@ -105,7 +106,7 @@ class ExportHandler(_OfThread):
     def _notebook(self, thread: str) -> str:
         lake, title, turns = self.kept(thread)
         with self.rooms.seat(lake, self.user, thread).held() as session:
-            opened = setup_of(session)
+            opened = plain_setup(session.lake, session.index)
         return json.dumps(to_notebook(opened, title, turns))
 
 

@@ -94,6 +94,16 @@ def test_find_database_looks_into_the_set_first_and_then_into_each_folder(tmp_pa
         find_database(case(database="gone"), folders)
 
 
+def test_a_folder_is_the_lake_of_a_case_where_there_is_no_file(tmp_path):
+    lake = tmp_path / "lakes" / "shop"
+    lake.mkdir(parents=True)
+    (lake / "orders.csv").write_text("order_id,status\n1,paid\n2,open\n3,paid\n")
+    asked = case(database="shop", question="How many orders are there?", gold=("SELECT count(*) FROM orders",))
+    assert find_database(asked, [tmp_path, lake.parent]) == lake
+    (outcome,) = evaluate([asked], [lake.parent], tmp_path / "home")
+    assert (outcome.error, outcome.answered, outcome.right) == ("", True, True)
+
+
 def test_judge_compares_rows_with_any_gold():
     wanted = case(gold=("A", "B"), ordered=False)
     assert judge(wanted, turn({"x": [2, 1]}), [[(5,)], [(1,), (2,)]])
