@@ -120,11 +120,17 @@ def _filter(condition: Filter) -> str:
 def _single(condition: Filter) -> str:
     subject, values = _subject(condition.subject), [str(plain(value)) for value in condition.values]
     if condition.step is not None:
-        sources = ", ".join(table.name for table in condition.step.sources)
-        return f"{subject} {condition.operator} what a query over {sources} gives"
+        return f"{subject} {condition.operator} what a query over {_read_by(condition.step)} gives"
     if condition.operator == "between" and len(values) == 2:
         return f"{subject} between {values[0]} and {values[1]}"
     return " ".join(part for part in (subject, condition.operator, ", ".join(values)) if part)
+
+
+def _read_by(step: Step) -> str:
+    """Return the names of the tables whose rows a step shows, counts or must read."""
+    shown = [dimension.column.table for dimension in step.dimensions]
+    counted = [measure.table or (measure.column.table if measure.column else None) for measure in step.measures]
+    return ", ".join(table.name for table in dict.fromkeys((*shown, *counted, *step.sources)) if table is not None)
 
 
 def _subject(subject: ColumnRef | Measure) -> str:

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 
 from genie_ext.display import ANSWER, VEGA_LITE, mime_bundle, to_html, to_json, to_text
+from genie_ext.display_parts import filters_of
 from genie_ext.types import (
     Answer,
     Clarification,
     ColumnRef,
+    Dimension,
     Filter,
     Finding,
     Measure,
@@ -107,6 +109,14 @@ def test_text_says_everything_in_the_order_of_the_design() -> None:
 
 def test_text_filters_name_the_last_day_of_a_range() -> None:
     assert "status = returned; order_date from 2026-01-01 to 2026-11-20" in to_text(make_turn())
+
+
+@pytest.mark.parametrize("sources", [(), (ORDERS,)])
+def test_text_filters_name_the_tables_of_a_query_within(sources) -> None:
+    within = Step(sources=sources, dimensions=(Dimension(column=ColumnRef(ORDERS, "customer_id")),))
+    condition = Filter(subject=ColumnRef(ORDERS, "customer_id"), operator="not in", step=within)
+    plan = Plan(interpretation="", steps=(Step(sources=(ORDERS,), filters=(condition,)),))
+    assert filters_of(plan)[0] == "customer_id not in what a query over orders gives"
 
 
 def test_text_table_aligns_numbers_right_with_separators() -> None:
