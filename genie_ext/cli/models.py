@@ -56,7 +56,7 @@ def check(lake: str | None, as_json: bool, overrides: dict[str, Any]) -> int:
 
 
 def _listed(settings: Settings) -> Iterator[str]:
-    from genie_ext.models.bound import bind
+    from genie_ext.models.bound import bind, card_of
     from genie_ext.models.keys import key_variable
     from genie_ext.models.prices import Prices
     from genie_ext.models.said import shown_server
@@ -66,12 +66,12 @@ def _listed(settings: Settings) -> Iterator[str]:
         yield NONE
     for name, own in settings.models.items():
         roles = [role for role, cards in bound.cards.items() if name in [card.name for card in cards]]
-        card = next((c for cards in bound.cards.values() for c in cards if c.name == name), None)
-        price = prices.of(card, settings) if card is not None else None
+        card = card_of(name, own)
+        price = prices.of(card, settings)
         cost = "unpriced" if price is None else f"${price.input:g} / ${price.output:g} for a million tokens in / out"
-        yield f"{name}: {own.model} ({own.tier}) at {shown_server(card.server) if card else own.provider}"
+        yield f"{name}: {own.model} ({own.tier}) at {shown_server(card.server)}"
         yield f"  roles: {', '.join(roles) or 'none' + (' (local_only keeps it out)' if name in bound.barred else '')}"
-        yield f"  {'local, ' if card and card.local else ''}{cost}; key: {key_variable(own)}, then the keyring"
+        yield f"  {'local, ' if card.local else ''}{cost}; key: {key_variable(own)}, then the keyring"
 
 
 def _tried(trials: list[Trial], empty: list[str]) -> Iterator[str]:

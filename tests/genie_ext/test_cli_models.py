@@ -65,6 +65,18 @@ def test_models_list_says_roles_prices_and_where_the_key_is_looked_for(lake, cap
     assert "key: WRITER_KEY, then the keyring" in shown
 
 
+def test_models_list_shows_server_and_price_of_a_model_that_is_kept_out(lake, capsys):
+    (lake.parent / "genie.toml").write_text(
+        'local_only = true\n[models.far]\nprovider = "anthropic"\nmodel = "big"\ntier = "frontier"\n'
+        'base_url = "https://models.example.org"\nprice_in = 5.0\nprice_out = 25.0\n'
+    )
+    assert run(["models", "list", str(lake)]) == 0
+    shown = capsys.readouterr().out
+    assert "far: big (frontier) at https://models.example.org" in shown
+    assert "none (local_only keeps it out)" in shown
+    assert "$5 / $25 for a million tokens" in shown
+
+
 @pytest.mark.parametrize("command", ["list", "check"])
 def test_no_model_is_no_error(lake, capsys, command):
     assert run(["models", command, str(lake)]) == 0
