@@ -37,6 +37,7 @@ class Draft:
         placed: Measures by the place of the cue or name that asked for them.
         spent: Places of cues that only say again what a governed figure is.
         unclear: What is to be asked back, where two readings are equally good.
+        guessed: The superlative of which the question does not say by what, empty where it does.
         doubts: Choices that lower the confidence, as (clause, how much of the odds they cost).
     """
 
@@ -57,6 +58,7 @@ class Draft:
     assumptions: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unclear: Clarification | None = None
+    guessed: str = ""
     doubts: list[tuple[str, float]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     placed: dict[int, Measure] = field(default_factory=dict)

@@ -27,6 +27,8 @@ _LEAST = -8.0
 _DISPUTED = 0.62
 """Chance that a reading which the rules are sure of keeps where the parser reads the question otherwise: on warehouses
 the rules are mostly right then, on the questions of Spider the parser is."""
+_GUESSED = 0.55
+"""Chance that a reading keeps at most where the question does not say by what the best is the best."""
 _KEY_WORDS = frozenset({"id", "identifier", "code", "number", "key", "no"})
 
 
@@ -44,10 +46,14 @@ def rank(
 ) -> tuple[Ranked, ...]:
     """Return the groups with their chances, the best first; by the weights that ship where no others are given."""
     weights = read_weights() if groups and weights is None else weights or {}
+    guessed = planned.draft.guessed if planned.draft is not None else ""
     ranked = []
     for group in groups:
         known = features(planned, group, groups)
-        ranked.append(Ranked(group=group, chance=chance_of(known, weights), reasons=_reasons(known, planned)))
+        chance, reasons = chance_of(known, weights), _reasons(known, planned)
+        if guessed:  # whoever asked knows by what, and no reading can
+            chance, reasons = min(chance, _GUESSED), (*reasons, f"“{guessed}” does not say by what")
+        ranked.append(Ranked(group=group, chance=chance, reasons=reasons))
     return tuple(sorted(ranked, key=lambda r: -r.chance))
 
 

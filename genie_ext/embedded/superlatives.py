@@ -40,6 +40,7 @@ def add_superlatives(draft: Draft, lookup: Lookup, shown: TableId | None) -> Non
             continue
         by = _superlative_subject(draft, cue, lookup, shown)
         if by is None:
+            draft.guessed = cue.word
             draft.missing.append(f"what “{cue.word}” is measured by")
             continue
         _apply_superlative(draft, cue, by, limit)
@@ -126,6 +127,7 @@ def _supposed(draft: Draft, cue: Cue, place: tuple[int, Mention] | None, lookup:
     ref = default_number(draft, words_after(draft, cue), lookup, table.table if table else None)
     if ref is None:
         return None
+    draft.guessed = cue.word
     draft.doubt(f"took {plain_name(ref.column)} for “{cue.word}”", 1.8)
     return _order_by_column(draft, ref)
 

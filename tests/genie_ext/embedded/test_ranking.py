@@ -123,3 +123,17 @@ def test_features_tell_keys_that_nobody_asked_for(planned, make, session) -> Non
     asked = plan_question(context, session.agent.look_up)
     wanted = _group(replace(group.candidates[0], draft=asked.draft))
     assert features(asked, wanted, (wanted,))["key unasked"] == 0
+
+
+def test_a_superlative_without_a_measure_leaves_no_reading_sure(session, make) -> None:
+    context = find_context(Question(text="Show me the top customers"), session.index, session.agent.policy)
+    vague = plan_question(context, session.agent.look_up)
+    assert vague.draft is not None
+    assert vague.draft.guessed == "top"
+    (ranked,) = rank(vague, (_group(make("rules", 0.9)),))
+    assert ranked.chance <= 0.55
+    assert "“top” does not say by what" in ranked.reasons
+    named = find_context(Question(text="Top 2 orders by total"), session.index, session.agent.policy)
+    draft = plan_question(named, session.agent.look_up).draft
+    assert draft is not None
+    assert not draft.guessed
