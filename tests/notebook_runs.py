@@ -75,11 +75,14 @@ def asks(cell: Any) -> bool:
 
 
 def texts(cell: Any) -> list[str]:
-    """Return what a reader without HTML sees below a cell, but for how sure and how dear it was."""
+    """Return what a reader without HTML sees below a cell, but for how sure and how dear it was.
+
+    The lines of a text are sorted: rows with equal figures come in any order.
+    """
     shown = [str(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
     for pattern, put in _MEASURED:
         shown = [pattern.sub(put, text) for text in shown]
-    return shown
+    return ["\n".join(sorted(text.splitlines())) for text in shown]
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
