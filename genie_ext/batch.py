@@ -64,13 +64,14 @@ def _talks(items: Sequence[Item], results: Results, *, retry: bool) -> tuple[_Ta
         threads.setdefault(f"t{item.thread}" if item.thread else f"i{item.id}", []).append(item)
     talks = []
     for thread in threads.values():
-        left = [place for place, item in enumerate(thread) if not _is_done(results.done.get(item.id), item, retry)]
+        done = [_is_done(results.done.get(item.id), item, retry=retry) for item in thread]
+        left = [place for place, settled in enumerate(done) if not settled]
         if left:
             talks.append(_Talk(tuple(thread[: left[-1] + 1]), frozenset(thread[place].id for place in left)))
     return tuple(talks)
 
 
-def _is_done(record: Record | None, item: Item, retry: bool) -> bool:
+def _is_done(record: Record | None, item: Item, *, retry: bool) -> bool:
     return record is not None and record.question == item.question and not (retry and record.status == "error")
 
 

@@ -21,6 +21,7 @@ from genie_ext.engines.base import Limits
 from genie_ext.errors import GenieError
 from genie_ext.guard.check import check
 from genie_ext.lakes import open_index, open_lake
+from genie_ext.policies import make_policy, views_past
 from genie_ext.worker import Worker
 from semantic.errors import IndexNotFoundError, SemanticError
 from semantic.lake import Lake
@@ -101,6 +102,7 @@ def _examine_lake(path: str | Path, settings: Settings) -> Iterator[Check]:
     yield _guarded("lake", lambda: _lake(lake))
     yield _guarded("index", lambda: _index(lake, settings))
     yield _guarded("worker", lambda: _worker(lake, settings))
+    yield _guarded("policy", lambda: _policy(lake, settings))
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:
@@ -178,6 +180,24 @@ def _index(lake: Lake, settings: Settings) -> Check:
     if version and versions.read_manifest(version).sources != lake_token(lake):
         return Check(name="index", ok=True, text=f"{text}; the lake has changed since", hint=build)
     return Check(name="index", ok=True, text=text)
+
+
+def _policy(lake: Lake, settings: Settings) -> Check:
+    """Look for views that show what the policy keeps back in the tables that they read."""
+    try:
+        with open_index(lake, settings) as index:
+            views = views_past(make_policy(settings, index), index)
+            names = ", ".join(index.short_name(view) for view in views[:5])
+    except IndexNotFoundError:
+        return Check(name="policy", ok=True, text="looked at when there is an index")
+    if not views:
+        return Check(name="policy", ok=True, text="no view reads past it")
+    more = f" and {len(views) - 5} more" if len(views) > 5 else ""
+    hint = (
+        "A view shows what it reads: give it row_filters and hidden_columns of its own, "
+        "or leave it out of allowed_tables."
+    )
+    return Check(name="policy", ok=True, text=f"views that read past it: {names}{more}", hint=hint)
 
 
 def _worker_alone(settings: Settings) -> Check:

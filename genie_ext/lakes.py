@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from genie_ext.config import Settings
 from semantic.errors import IndexBusyError
 from semantic.index import Index, build_index
-from semantic.lake import Lake, find_lake
+from semantic.lake import Lake, find_lake, quote_name, quote_text
 from semantic.types import BuildReport, Progress
 from semantic.vectors.encoders import find_encoder
 
@@ -86,13 +86,5 @@ def build_or_wait(
 
 def plain_setup(lake: Lake, index: Index) -> tuple[str, ...]:
     """Return the statements that make a lake visible on a fresh connection, under the names that its queries use."""
-    places = dict.fromkeys(f"{_name(table.catalog)}.{_name(table.schema)}" for table in index.table_ids())
-    return (*lake.setup(), f"SET search_path = {_quoted(','.join(places))}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
+    places = dict.fromkeys(f"{quote_name(table.catalog)}.{quote_name(table.schema)}" for table in index.table_ids())
+    return (*lake.setup(), f"SET search_path = {quote_text(','.join(places))}")

@@ -45,6 +45,25 @@ def defaults_to_hidden(table: Table, hidden: Mapping[TableId, frozenset[str]]) -
     return any(column.lower() in words for column in hidden.get(table.id, ()))
 
 
+def views_past(policy: Policy, index: Index) -> tuple[TableId, ...]:
+    """Return the views without a rule of their own that read tables of which the policy keeps columns or rows back.
+
+    A view is judged by the names in its definition, those of other views included, so that one too many may be named.
+    """
+    tables = [index.table(table) for table in index.table_ids()]
+    keeping = {table.id.name.lower() for table in tables if policy.narrows(table.id)}
+    views = {
+        table.id: frozenset(word.lower() for word in re.findall(r"\w+", table.definition))
+        for table in tables
+        if table.definition and policy.allows(table.id) and not policy.narrows(table.id)
+    }
+    found: dict[TableId, None] = {}
+    while more := [view for view, words in views.items() if view not in found and words & keeping]:
+        found.update(dict.fromkeys(more))
+        keeping |= {view.name.lower() for view in more}
+    return tuple(found)
+
+
 def _narrowed(filters: dict[TableId, str], tables: Iterable[Table]) -> dict[TableId, str]:
     """Return row filters with the default conditions of some tables."""
     found = dict(filters)

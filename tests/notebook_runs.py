@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ _MEASURED = (
     (re.compile(r"\d+(?:\.\d+)?(?= ?%)"), "N"),
     (re.compile(r"\$\d+\.\d+"), "$N"),
 )
+_FIGURE = re.compile(r"  [\d,]+(?:\.\d+)?$")
 
 
 def make_lake(folder: Path) -> Path:
@@ -77,12 +79,19 @@ def asks(cell: Any) -> bool:
 def texts(cell: Any) -> list[str]:
     """Return what a reader without HTML sees below a cell, but for how sure and how dear it was.
 
-    The lines of a text are sorted: rows with equal figures come in any order.
+    Neighbouring rows of a table that end in the same figure come in any order; here they are sorted.
     """
     shown = [str(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
     for pattern, put in _MEASURED:
         shown = [pattern.sub(put, text) for text in shown]
-    return ["\n".join(sorted(text.splitlines())) for text in shown]
+    return ["\n".join(line for rows in _rows_with_ties(text) for line in rows) for text in shown]
+
+
+def _rows_with_ties(text: str) -> Iterator[list[str]]:
+    """Yield the lines of a text, those next to each other that end in the same figure together and sorted."""
+    for figure, found in groupby(text.splitlines(), key=lambda line: (_FIGURE.search(line) or ("",))[0]):
+        lines = list(found)
+        yield sorted(lines) if figure else lines
 
 
 def _joined(outputs: list[Any]) -> list[Any]:

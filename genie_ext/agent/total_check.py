@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from genie_ext.agent.evidence import Evidence, finding
+from genie_ext.display_cells import shown
 from genie_ext.embedded.write import write_sql
 from genie_ext.errors import CannotAnswerError
 from genie_ext.types import Finding, Measure, Step
@@ -23,8 +24,8 @@ def check_totals(evidence: Evidence) -> Sequence[Finding]:
     The whole is computed by another query, without the tables that are read for the split alone.
     """
     step, table = evidence.step, evidence.rows.table
-    shown = len(step.dimensions) + len(step.measures)
-    if not evidence.thorough or not _adds_up(step) or evidence.rows.truncated or table.num_columns != shown:
+    columns = len(step.dimensions) + len(step.measures)
+    if not evidence.thorough or not _adds_up(step) or evidence.rows.truncated or table.num_columns != columns:
         return []
     context = evidence.context
     whole = replace(step, dimensions=(), keys=(), order=())
@@ -39,7 +40,7 @@ def check_totals(evidence: Evidence) -> Sequence[Finding]:
         total = totals.column(place)[0].as_py() or 0
         if not _equal(sum(parts), total):
             name = measure.label or measure.aggregate
-            message = f"The parts of {name} add up to {sum(parts):,}, and the whole is {total:,}."
+            message = f"The parts of {name} add up to {shown(sum(parts))}, and the whole is {shown(total)}."
             hint = "Rows that the split leaves out or repeats are why; see the other checks."
             found.append(finding("totals", "warning", message, hint))
     return found or [finding("totals", "ok", "The parts add up to the whole.")]

@@ -8,11 +8,10 @@ from __future__ import annotations
 import atexit
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import anyio.to_thread
 from fastmcp.exceptions import ToolError
-from mcp.server import ServerRequestContext
 from mcp.types import CallToolRequestParams, TextContent
 
 from genie_ext.assistants.places import find_lake, server_rooms
@@ -78,9 +77,7 @@ async def _call(tool: ToolName, lake: str, **arguments: str) -> dict[str, Any]:
         counter = await anyio.to_thread.run_sync(lambda: _counter(find_lake(server_rooms(), lake)))
     except (GenieError, SemanticError) as error:
         raise ToolError(f"{error.message} {error.hint or ''}".strip()) from error
-    # The counter knows its one caller, and never looks at the request.
-    context = cast("ServerRequestContext", None)
-    result = await counter.call(context, CallToolRequestParams(name=tool, arguments=arguments))
+    result = await counter.call(None, CallToolRequestParams(name=tool, arguments=arguments))
     if result.is_error:
         raise ToolError(" ".join(part.text for part in result.content if isinstance(part, TextContent)))
     return dict(result.structured_content or {})

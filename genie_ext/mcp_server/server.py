@@ -48,8 +48,10 @@ class Counter:
             tools=[_tool(name, TOOLS_SERVED[name]) for name in TOOLS_SERVED if name in allowed]
         )
 
-    async def call(self, _context: ServerRequestContext, given: types.CallToolRequestParams) -> types.CallToolResult:
-        """Serve a call and put it on record, whatever becomes of it."""
+    async def call(
+        self, _context: ServerRequestContext | None, given: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """Serve a call and put it on record, whatever becomes of it; who calls is told by `caller` alone."""
         door, begun, outcome = self._door(), time.perf_counter(), "stopped"
         arguments = given.arguments or {}
         try:

@@ -20,6 +20,8 @@ SEATS = 2
 """Sessions of one user and lake: what is asked side by side. A thread keeps its seat, which remembers it."""
 IDLE_S = 1800.0
 """Seconds without a question after which a session gives its memory and its process back."""
+FRAME_IDLE_S = 300.0
+"""The same for a frame: each is a session of its own, and they come and go."""
 LOCAL = "local"
 """The user where the server has one: the names that Jupyter makes up then differ by browser."""
 _PLAIN = 4
@@ -89,7 +91,7 @@ class Rooms:
         """Close the sessions that nobody used for so many seconds; return how many. They open again when asked."""
         with self._lock:
             seats = [seat for own in self._seats.values() for seat in own]
-        return sum(seat.rest(idle_s) for seat in seats)
+        return sum(seat.rest(min(idle_s, FRAME_IDLE_S) if seat.about_frame else idle_s) for seat in seats)
 
     def history(self, lake: Path) -> History:
         """Return what was asked of a lake.

@@ -72,6 +72,11 @@ class Seat:
         self._known: set[str] = set()
         self._tried = ""
 
+    @property
+    def about_frame(self) -> bool:
+        """True where a frame is asked about in place of the lake."""
+        return self._path != self._lake
+
     def session(self, tell: Tell | None = None) -> Session:
         """Return the session, opened at the first use; for what does not search its index or run a query.
 
@@ -182,7 +187,7 @@ class Seat:
 
     def _open(self) -> Session:
         settings = load_settings(self._lake, user=self._user)
-        if self._path == self._lake:
+        if not self.about_frame:
             return Session(self._path, settings=settings, progress=self._tell)
         books = home_of(self._lake)
         return Session(self._path, settings=settings_about(settings), progress=self._tell, books=books)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from genie_ext.config import load_settings
+from genie_ext.doctor import examine
 from genie_ext.errors import GuardError
 from genie_ext.guard import check
-from genie_ext.policies import make_policy
+from genie_ext.policies import make_policy, views_past
 from genie_ext.session import Session
 
 HEAD = """
@@ -111,3 +113,26 @@ def test_a_model_that_hides_nothing_leaves_the_policy_as_it_is(shop):
 
 def _checked(session, sql):
     return check(sql, session.index, policy=make_policy(session.settings, session.index))
+
+
+def test_views_that_read_past_the_policy_are_found_also_through_other_views(tmp_path):
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT range AS order_id, 'DE' AS country FROM range(4)")
+        connection.execute("CREATE TABLE stores AS SELECT 1 AS store_id")
+        connection.execute("CREATE VIEW recent AS SELECT * FROM orders WHERE order_id > 1")
+        connection.execute("CREATE VIEW newest AS SELECT max(order_id) AS order_id FROM recent")
+        connection.execute("CREATE VIEW places AS SELECT * FROM stores")
+    for filters, found in (
+        ({}, set()),
+        ({"orders": "country = 'DE'"}, {"recent", "newest"}),
+        ({"orders": "country = 'DE'", "recent": "country = 'DE'"}, {"newest"}),
+        ({"stores": "store_id = 1"}, {"places"}),
+    ):
+        settings = load_settings(path, encoder="hashing", row_filters=filters)
+        with Session(path, settings=settings) as session:
+            past = views_past(make_policy(settings, session.index), session.index)
+            assert {view.name for view in past} == found
+    told = {check.name: check for check in examine(path, encoder="hashing", row_filters={"orders": "country = 'DE'"})}
+    assert "recent" in told["policy"].text
+    assert "row_filters" in told["policy"].hint

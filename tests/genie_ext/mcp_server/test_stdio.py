@@ -44,7 +44,8 @@ def test_a_question_back_is_a_typed_result_whose_choice_is_asked_in_its_thread(i
     assert asked["kind"] == "clarification"
     assert len(asked["clarification"]["choices"]) >= 2
     assert asked["answer"] is None
-    assert picked.structured_content["answer"]["rows"]["data"]
+    assert asked["clarification"]["choices"][0].endswith("(Cem)")
+    assert picked.structured_content["answer"]["rows"]["data"] == [["Cem"]]
 
 
 def test_a_refusal_says_why(indexed_shop):
